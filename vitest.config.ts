@@ -33,7 +33,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
-          include: ['test/integration/**/*.test.ts', '{packs,examples/packs}/**/*.test.ts'],
+          include: ['test/integration/**/*.test.ts', '{packs,examples/{packs,06-a-packs-test}}/**/*.test.ts'],
           exclude: [...configDefaults.exclude, PACK_TASKS],
           globalSetup: ['test/fixtures/postgres-global-setup.ts'],
           testTimeout: 30_000,

@@ -51,7 +51,7 @@ describe.skipIf(HELM === null)('the chart', { timeout: 60_000 }, () => {
     ['no Secret', { secrets: { name: '' } }, 'kubectl create secret generic seed-secrets --namespace seed'],
     ['no sandbox image', { sandboxes: { runtimeClass: 'gvisor' } }, '--set sandboxes.image='],
     ['no RuntimeClass', { sandboxes: { image: 'a:1' } }, 'kubectl get runtimeclasses'],
-    ['no pool', { sandboxes: { image: 'a:1', mode: 'agent-sandbox' } }, 'sandboxes.warmPool is not set'],
+    ['no pool', { sandboxes: { ...ENOUGH.sandboxes, mode: 'agent-sandbox' } }, 'sandboxes.warmPool is not set'],
     ['no S3', { files: {} }, 'files.s3.endpoint and files.s3.bucket are not set'],
     ['no claim', { files: { store: 'claim' } }, 'files.claim is not set'],
     ['several servers, one disk', { files: { store: 'ephemeral' } }, 'server.replicas=1'],
@@ -110,7 +110,7 @@ describe.skipIf(HELM === null)('the chart', { timeout: 60_000 }, () => {
   test.each([
     ['little', ENOUGH],
     ['everything', EVERYTHING],
-    ['agent-sandbox', { ...ENOUGH, sandboxes: { image: 'a:1', mode: 'agent-sandbox', warmPool: 'seed' } }],
+    ['agent-sandbox', { ...ENOUGH, sandboxes: { ...ENOUGH.sandboxes, mode: 'agent-sandbox', warmPool: 'pool' } }],
   ])('keeps every pod within the Pod Security Standard restricted, with %s', async (_, values) => {
     const withPods = (await render(values)).filter(({ kind }) => ['Deployment', 'Job', 'Pod'].includes(kind));
     expect(withPods.map(({ kind }) => kind).sort()).toEqual(['Deployment', 'Deployment', 'Job', 'Pod']);
@@ -162,6 +162,8 @@ describe.skipIf(HELM === null)('the chart', { timeout: 60_000 }, () => {
     ]);
     // A machine that stands still for half a minute is no reason to end a server.
     expect(livenessProbe.periodSeconds * livenessProbe.failureThreshold).toBeGreaterThan(30);
+    const runner = containerOf(find(objects, 'Deployment', 'runner'));
+    expect(runner.readinessProbe.exec.command.at(-1)).toBe('test -e /data/runner.ready');
     expect(find(objects, 'HorizontalPodAutoscaler').spec).toMatchObject({ minReplicas: 2 });
     for (const part of ['server', 'runner']) {
       const deployment = find(objects, 'Deployment', part);
@@ -234,7 +236,11 @@ describe.skipIf(HELM === null)('the chart', { timeout: 60_000 }, () => {
     const objects = await render(EVERYTHING);
     const deny = find(objects, 'NetworkPolicy', 'sandboxes').spec;
     expect(deny.policyTypes).toEqual(['Ingress', 'Egress']);
-    expect(deny.podSelector.matchExpressions).toEqual([{ key: 'seed.dev/sandbox', operator: 'Exists' }]);
+    // Runners take no other: src/drivers/kubernetes/network-policy.ts.
+    expect(deny.podSelector).toEqual({
+      matchLabels: { 'seed.dev/installation': 'trial-seed' },
+      matchExpressions: [{ key: 'seed.dev/sandbox', operator: 'Exists' }],
+    });
     expect([deny.ingress, deny.egress]).toEqual([undefined, undefined]);
     const runner = find(objects, 'NetworkPolicy', 'runner').spec;
     expect(runner.ingress).toBeUndefined();
@@ -252,7 +258,7 @@ describe.skipIf(HELM === null)('the chart', { timeout: 60_000 }, () => {
     const without = await render({ ...ENOUGH, networkPolicy: { enabled: false } });
     // The sandboxes' is no matter of choice.
     expect(without.filter(({ kind }) => kind === 'NetworkPolicy').map(({ metadata }) => metadata.name)).toEqual([
-      'trial-seed-sandboxes',
+      'seed-sandboxes-trial-seed',
     ]);
   });
 

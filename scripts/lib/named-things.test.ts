@@ -5,13 +5,7 @@ import { parseAst } from 'vite';
 import { describe, expect, it } from 'vitest';
 import { LOCAL_COMMANDS } from '../../src/cli/local-commands.ts';
 import { BUILT_IN } from '../../src/server/built-in.ts';
-import {
-  CONFIG_FILE,
-  EXAMPLES_FOLDER,
-  loadPacks,
-  PACKS_FOLDER,
-  placesIn,
-} from '../../src/server/packs/load-packs.ts';
+import { CONFIG_FILE, EXAMPLES_FOLDER, loadPacks, placesIn } from '../../src/server/packs/load-packs.ts';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
 const read = (path: string) => readFileSync(`${ROOT}${path}`, 'utf8');
@@ -52,9 +46,10 @@ function named(pattern: RegExp): [thing: string, file: string][] {
   return [...found];
 }
 
-const own = { folder: PACKS_FOLDER, examples: EXAMPLES_FOLDER, config: CONFIG_FILE };
+const LIBRARY = new URL('../../examples/05-a-pack/', import.meta.url);
+const own = { folder: LIBRARY, examples: EXAMPLES_FOLDER, config: CONFIG_FILE };
 const examples = (await placesIn(EXAMPLES_FOLDER, 'examples/')).map(({ setting }) => setting);
-const packs = await loadPacks({ ...own, only: examples }, BUILT_IN);
+const packs = await loadPacks({ ...own, only: ['library', ...examples] }, BUILT_IN);
 const COMMANDS = [...BUILT_IN, ...LOCAL_COMMANDS, ...packs.flatMap(({ commands }) => commands)].map(({ name }) =>
   name.split(' '),
 );

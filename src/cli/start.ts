@@ -1,4 +1,4 @@
-// seed start, server and runner: the processes of Seed in this terminal. Used by local-commands.ts.
+// seed start, server, runner and migrate: the processes of Seed in this terminal. Used by local-commands.ts.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { IS_REPOSITORY, SEED_ROOT } from '../lib/own-files.ts';
@@ -45,7 +45,18 @@ const runner: LocalCommand = {
   },
 };
 
-export const startCommands: readonly LocalCommand[] = [start, server, runner];
+const migrate: LocalCommand = {
+  name: 'migrate',
+  summary: 'Bring the database up to date for servers that wait for it, and end',
+  usage: 'seed migrate',
+  examples: ['DATABASE_URL=postgres://… seed migrate'],
+  async run(io) {
+    readAdopterSettings();
+    return becomeOwnProgram('src/server/migrate-main.ts', { environment: unlessSet(io, compileCache(io)) });
+  },
+};
+
+export const startCommands: readonly LocalCommand[] = [start, server, runner, migrate];
 
 /** This process becomes the one that has both. @param environment what its own has besides */
 export async function startAll(io: Io, environment: Readonly<Record<string, string>> = {}): Promise<never> {

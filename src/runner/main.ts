@@ -8,6 +8,7 @@ import { exitOnFailure, logSurprises, stopOnSignal } from '../lib/process-life.t
 import { lockForProcess, type ProcessLock } from '../lib/process-lock.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { takeIdentity } from './identity.ts';
+import { readyFile } from './ready-file.ts';
 import { createRunner, type RunnerOptions } from './runner.ts';
 import { type RunnerSettings, readRunnerSettings } from './settings.ts';
 
@@ -22,13 +23,16 @@ await exitOnFailure(async () => {
     identity,
     log,
   });
+  const ready = await readyFile(settings.dataDir);
   const stop = async () => {
+    await ready.takeBack();
     await runner.stop();
     lock.release();
   };
   stopOnSignal(log, stop);
   logSurprises(log, stop);
   await runner.start();
+  if (runner.makesSandboxes) await ready.say();
   process.send?.({ ready: true });
 });
 

@@ -99,6 +99,7 @@ export async function startServer(
   const listed = undo.use(new UpstreamList({ upstream, log }));
   const packs = await loadPacks(settings.packs, BUILT_IN);
   const { databaseUrl, lost } = await findDatabase(settings, log, undo);
+  const addresses = { databaseUrl, directUrl: settings.databaseDirectUrl };
   const version = readVersion();
   const telemetry = undo.use(
     await openTelemetry({
@@ -117,7 +118,7 @@ export async function startServer(
   const { observe } = telemetry;
   const lose = (record: LostRecord) => (count: number) => observe({ type: 'records_lost', record, count });
   const store = await openStore({
-    databaseUrl,
+    ...addresses,
     log,
     ...(clock && { clock }),
     packs: { tables: packs.flatMap(tablesOf), rowSecurity: settings.packRowSecurity },
@@ -249,7 +250,7 @@ export async function startServer(
     const reload = async () => {
       const found = await loadPacks(settings.packs, BUILT_IN);
       await migrateAgain(
-        databaseUrl,
+        addresses,
         { tables: found.flatMap(tablesOf), rowSecurity: settings.packRowSecurity },
         log,
       );

@@ -27,8 +27,7 @@ export type ServerSettings = ReturnType<typeof readServerSettings>;
 /** All that it takes to bring a database up to date. @throws SeedError invalid_settings, naming the variable */
 export function readMigrationSettings() {
   return {
-    /** Null: the embedded Postgres. */
-    databaseUrl: databaseUrl(),
+    ...databaseSettings(),
     packs: packSettings(),
     packRowSecurity: packRowSecuritySetting(),
     logLevel: logLevelSetting(),
@@ -91,12 +90,26 @@ function checksAnswers(): boolean {
   return choiceSetting('SEED_CHECK_ANSWERS', developing ? 'values' : 'types', ['values', 'types']) === 'values';
 }
 
+function databaseSettings() {
+  const embedded = 'or unset it to use the embedded Postgres.';
+  const settings = {
+    /** For all work; null: the embedded Postgres. */
+    databaseUrl: postgresUrl('DATABASE_URL', embedded),
+    /** For what needs a session of Postgres; null: the same. */
+    databaseDirectUrl: postgresUrl('SEED_DATABASE_DIRECT_URL', 'or unset it where DATABASE_URL needs no pooler.'),
+  };
+  if (settings.databaseUrl !== null || settings.databaseDirectUrl === null) return settings;
+  throw new SeedError('invalid_settings', 'SEED_DATABASE_DIRECT_URL is set, and DATABASE_URL is not', {
+    hint: 'DATABASE_URL is the address for all work. Set it, or unset both to use the embedded Postgres.',
+  });
+}
+
 /** What it says may hold a password, so the error does not repeat it. */
-function databaseUrl(): string | null {
-  const url = env('DATABASE_URL');
+function postgresUrl(name: string, otherwise: string): string | null {
+  const url = env(name);
   if (url === undefined || /^postgres(ql)?:\/\//.test(url)) return url ?? null;
-  throw new SeedError('invalid_settings', 'DATABASE_URL is not a Postgres URL', {
-    hint: 'Write it as postgres://user:password@host:5432/database, or unset it to use the embedded Postgres.',
+  throw new SeedError('invalid_settings', `${name} is not a Postgres URL`, {
+    hint: `Write it as postgres://user:password@host:5432/database, ${otherwise}`,
   });
 }
 

@@ -20,7 +20,7 @@ export interface ClusterOfRun {
 
 const say = (message: string) => console.error(`· ${message}`);
 
-export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+export async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
   const why = whyNoCluster();
   if (why !== null) {
     console.warn(`SKIPPED cluster: ${why}`);

@@ -12,7 +12,7 @@
 {{- if not $v.sandboxes.image -}}
   {{- fail "\n\nsandboxes.image is not set: the image that sandboxes are made from.\nMake it with `npm run image -- sandbox`, push it to your registry, and say --set sandboxes.image=registry.example.com/seed-sandbox@sha256:…" -}}
 {{- end -}}
-{{- if and (not $v.sandboxes.runtimeClass) (eq $v.sandboxes.mode "pods") -}}
+{{- if not $v.sandboxes.runtimeClass -}}
   {{- fail "\n\nsandboxes.runtimeClass is not set: what isolates a task from the node it runs on.\n`kubectl get runtimeclasses` shows what the cluster has: --set sandboxes.runtimeClass=gvisor, or kata, or sealed.\nWith --set sandboxes.runtimeClass=none tasks share the kernel of their node; do that only where you trust every task." -}}
 {{- end -}}
 {{- if and (eq $v.sandboxes.mode "agent-sandbox") (not $v.sandboxes.warmPool) -}}

@@ -7,11 +7,11 @@
 {{/* Short enough for what is put behind it. */}}
 {{- define "seed.fullname" -}}
 {{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- .Values.fullnameOverride | replace "." "-" | trunc 40 | trimSuffix "-" -}}
 {{- else if contains (include "seed.name" .) .Release.Name -}}
-{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- .Release.Name | replace "." "-" | trunc 40 | trimSuffix "-" -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name (include "seed.name" .) | trunc 40 | trimSuffix "-" -}}
+{{- printf "%s-%s" .Release.Name (include "seed.name" .) | replace "." "-" | trunc 40 | trimSuffix "-" -}}
 {{- end -}}
 {{- end -}}
 
@@ -46,9 +46,9 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- default .Release.Namespace .Values.sandboxes.namespace -}}
 {{- end -}}
 
-{{/* The ConfigMap that owns every sandbox: when it goes, they go. */}}
+{{/* The ConfigMap that owns every sandbox: when it goes, they go. They carry its name as their installation. */}}
 {{- define "seed.owner" -}}
-{{ include "seed.fullname" . }}-sandboxes
+{{ include "seed.fullname" . }}
 {{- end -}}
 
 {{/* Where runners and the test find the servers. */}}

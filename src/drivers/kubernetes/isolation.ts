@@ -1,5 +1,5 @@
-// How far the cluster's runtime separates a sandbox from its node: what its RuntimeClass's handler says it is, where
-// the kernel that a probe has found in it agrees. Pure. Used by probe.ts.
+// How far the cluster's runtime separates a sandbox from its node: what its RuntimeClass's handler says it is,
+// where the kernel that a probe has found in it agrees. Pure. Used by probe.ts.
 import type { Isolation } from '../driver.ts';
 
 export interface Evidence {

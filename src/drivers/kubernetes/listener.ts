@@ -1,5 +1,5 @@
-// The pod that the probe's sandbox must not reach: an ordinary one, on the cluster's own network, that its node has
-// found to answer. Used by probe.ts.
+// The pod that the probe's sandbox must not reach: an ordinary one, on the cluster's own network, that its node
+// has found to answer. Used by probe.ts.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SeedError } from '../../protocol/errors.ts';

@@ -54,7 +54,7 @@ function deniesAll({ spec }: Policy, podSelector: object): boolean {
 }
 
 /** No rules, and so nothing that is allowed. */
-export function denyAll(installation: string, ownerReference: OwnerReference | null) {
+function denyAll(installation: string, ownerReference: OwnerReference | null) {
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',

@@ -98,7 +98,7 @@ export function startProblem(pod: Pod): { never: boolean; text: string } | null 
   return null;
 }
 
-/** The account that the guest has given at its end; null where there is none, or what is there is something else. */
+/** The account that the guest has given at its end; null where there is none, or it is something else. */
 export function lastAccount(pod: Pod): { cpuSeconds: number; peakMemoryBytes: number } | null {
   const { cpuSeconds, peakMemoryBytes } = lastWords(terminatedOf(pod)?.message) ?? {};
   if (!isAmount(cpuSeconds) || !isAmount(peakMemoryBytes)) return null;

@@ -23,7 +23,7 @@ const AGAIN_MS = 500;
 /** What was measured longer before the end is not what it used. */
 const MEASURED_WITHIN_MS = 10_000;
 
-export const UNKNOWN: Exit = { reason: 'lost', detail: 'There is no sandbox with this id.' };
+const UNKNOWN: Exit = { reason: 'lost', detail: 'There is no sandbox with this id.' };
 const NEVER_MEASURED: Usage = { cpuSeconds: 0, peakMemoryBytes: 0, problem: 'the sandbox is not known' };
 
 export interface Followed extends Placed {

@@ -19,7 +19,7 @@ export interface KubernetesSettings {
   /** What the operator knows of the RuntimeClass; null: what the probe finds. */
   isolation: Isolation | null;
   pullSecret: string | null;
-  /** How many times its share of a processor a sandbox may use: what is requested for it is a part of its limit. */
+  /** How many times its share of a processor a sandbox may use: its request is that part of its limit. */
   cpuOvercommit: number;
 }
 

@@ -1,0 +1,15 @@
+#!/bin/sh
+# Calls the commands of the library: from the terminal, and by an agent that may only read and lend. See README.md.
+set -eu
+CDPATH='' cd -- "$(dirname -- "$0")"
+: "${SEED_API_KEY:?is not set: examples/README.md says how}"
+seed=../../bin/seed
+
+"$seed" loans add Emma --reader Ada --days 14 || echo 'Lent by an earlier run.'
+"$seed" loans list
+
+# bin/seed follows the task, prints what happens in it, and exits with 5 where it does not complete.
+"$seed" tasks run --scopes loans:read,loans:write --instruction 'Lend "Emma" to Grace, if nobody has it:
+```bash
+seed loans add Emma --reader Grace || true
+```'
