@@ -1,5 +1,5 @@
-// The real controller of kubernetes-sigs/agent-sandbox on the tests' cluster: built from its Go module once and kept
-// in the cache, with its CRDs applied. Used by the tests of mode `agent-sandbox`.
+// The real controller of kubernetes-sigs/agent-sandbox on the tests' cluster: built from its Go module once and
+// kept in the cache, with its CRDs applied. Used by the tests of mode `agent-sandbox`.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';

@@ -1,5 +1,5 @@
-// Mode `agent-sandbox` with the project's real controller on a real cluster: claims take over pods that wait, and a
-// sandbox is the pod that its claim was given first, whatever is made in its place.
+// Mode `agent-sandbox` with the project's real controller on a real cluster: claims take over pods that wait, and
+// a sandbox is the pod that its claim was given first, whatever is made in its place.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// The edges of the Kubernetes driver that a healthy cluster does not show: what cannot be scheduled or pulled, what
-// nodes and quotas do, answers that are lost, and pods that are not the ones they seem.
+// The edges of the Kubernetes driver that a healthy cluster does not show: what cannot be scheduled or pulled,
+// what nodes and quotas do, answers that are lost, and pods that are not the ones they seem.
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Driver, Snapshot } from '../../src/drivers/driver.ts';

@@ -1,6 +1,6 @@
-// Mode `agent-sandbox`: sandboxes are claims on a SandboxWarmPool of kubernetes-sigs/agent-sandbox, whose controller
-// keeps pods ready. What a pod's status says, how it is reached and what it used is as in mode `pods`. Used by
-// driver.ts.
+// Mode `agent-sandbox`: sandboxes are claims on a SandboxWarmPool of kubernetes-sigs/agent-sandbox, whose
+// controller keeps pods ready. What a pod's status says, how it is reached and what it used is as in mode `pods`.
+// Used by driver.ts.
 import { contentHash } from '../../lib/content-hash.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Driver, Limits, Probe, SandboxId } from '../driver.ts';

@@ -1,6 +1,6 @@
-// Mode `agent-sandbox`: a sandbox is a claim, named as its pod would be in mode `pods`, and the one pod that it was
-// given first. The controller makes a pod anew, under its name, when it is deleted, and the claim goes on saying
-// that it is ready: so the pod's UID is written down, and no other counts. Used by claims-driver.ts.
+// Mode `agent-sandbox`: a sandbox is a claim, named as its pod would be in mode `pods`, and the one pod that it
+// was given first. The controller makes a pod anew, under its name, when it is deleted, and the claim goes on
+// saying that it is ready: so the pod's UID is written down, and no other counts. Used by claims-driver.ts.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dateOfMoment } from '../../lib/clock.ts';

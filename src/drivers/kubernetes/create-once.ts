@@ -1,5 +1,5 @@
-// Creates an object whose answer may be lost: it is created again then, and what has the name is ours if it has the
-// mark of this very start. Used by both modes.
+// Creates an object whose answer may be lost: it is created again then, and what has the name is ours if it has
+// the mark of this very start. Used by both modes.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SeedError } from '../../protocol/errors.ts';
 import { patient } from '../patience.ts';
