@@ -3,10 +3,11 @@
 import { join } from 'node:path';
 import { runSetup } from '../../src/drivers/gvisor/run-setup.ts';
 import { buildImage } from '../../src/drivers/image/build-image.ts';
+import { LISTENING_GUEST } from '../../src/drivers/kubernetes/listening-guest.ts';
 import { bundleGuest } from '../../src/guest/bundle.ts';
 import { directory, type Entry, entriesOf } from './entries.ts';
 import { keptLayer } from './kept-layer.ts';
-import { type FinishedImage, writeImage } from './oci.ts';
+import { type FinishedImage, type ImageConfig, writeImage } from './oci.ts';
 
 export interface SandboxImageOptions {
   cacheDir: string;
@@ -18,9 +19,6 @@ export interface SandboxImageOptions {
 /** The user of a pod: who owns the folders that a task writes in. */
 const AGENT = 1000;
 
-/** Where the guest listens; the folder is to be a volume, for the root file system cannot be written. */
-const LISTENING = { listen: '/run/seed/guest.sock', agent: null, runDir: null };
-
 /** Folders that are mounted in a cluster, with whom they belong to where they are not. */
 const WRITABLE: readonly Entry[] = [
   directory('workspace', { owner: AGENT }),
@@ -29,21 +27,44 @@ const WRITABLE: readonly Entry[] = [
   directory('tmp', { mode: 0o1777 }),
 ];
 
+export interface SandboxImage extends FinishedImage {
+  layout: string;
+  config: ImageConfig;
+}
+
+/** The folder that changes with the guest; the rest is large, and the same for years. */
+const SEED = 'opt/seed';
+
 /** Makes the OCI layout below the cache folder. */
-export async function makeSandboxImage(options: SandboxImageOptions): Promise<FinishedImage & { layout: string }> {
+export async function makeSandboxImage(options: SandboxImageOptions): Promise<SandboxImage> {
   const { cacheDir, onProgress } = options;
   const guestBundle = await bundleGuest();
-  const { image } = await buildImage({ cacheDir, guestBundle, runSetup, onProgress });
+  const { image, baseId } = await buildImage({ cacheDir, guestBundle, runSetup, onProgress });
   const layout = join(cacheDir, 'oci/sandbox');
-  const entries = async () => [...(await entriesOf({ folder: image.rootfs, at: '' })), ...WRITABLE];
-  const layer = await keptLayer({ layout, key: `sandbox ${image.id}`, entries, onProgress });
-  const config = {
+  const base = await keptLayer({
+    layout,
+    key: `sandbox base ${baseId}`,
+    entries: async () => [
+      ...(await entriesOf({ folder: image.rootfs, at: '', without: (path) => path === SEED })),
+      ...WRITABLE,
+    ],
+    onProgress,
+  });
+  const seed = await keptLayer({
+    layout,
+    key: `sandbox ${image.id}`,
+    entries: () => entriesOf({ folder: join(image.rootfs, SEED), at: SEED }),
+    onProgress,
+  });
+  const config: ImageConfig = {
     User: `${AGENT}:${AGENT}`,
     Env: ['PATH=/usr/local/bin:/usr/bin:/bin', 'HOME=/home/agent', 'LANG=C.UTF-8', 'TZ=UTC'],
-    Entrypoint: [...image.command, JSON.stringify(LISTENING)],
+    Entrypoint: LISTENING_GUEST,
     WorkingDir: '/',
+    // What is to end is to end at once: nothing in it is worth saving.
+    StopSignal: 'SIGKILL',
     Labels: { 'dev.seed.image': image.id },
   };
   const reference = options.reference ?? `seed-sandbox:${image.id}`;
-  return { ...(await writeImage({ layout, layers: [layer], config, reference })), layout };
+  return { ...(await writeImage({ layout, layers: [base, seed], config, reference })), layout, config };
 }

@@ -17,7 +17,12 @@ await exitOnFailure(async () => {
   const log = createLog('runner', settings.logLevel);
   const lock = await lockSandboxes(settings, log);
   const identity = await takeIdentity(settings.dataDir);
-  const runner = createRunner({ ...settings, ...(await findSandboxes(settings, log)), identity, log });
+  const runner = createRunner({
+    ...settings,
+    ...(await findSandboxes(settings, identity.id, log)),
+    identity,
+    log,
+  });
   const ready = await readyFile(settings.dataDir);
   const stop = async () => {
     await ready.takeBack();
@@ -47,11 +52,12 @@ async function lockSandboxes({ dataDir, cacheDir }: RunnerSettings, log: Logger)
 /** Without a usable driver the runner still reports to the server, so that callers learn why nothing runs. */
 async function findSandboxes(
   { cacheDir, dataDir, driver: choice, snapshotId }: RunnerSettings,
+  owner: string,
   log: Logger,
 ): Promise<Pick<RunnerOptions, 'sandboxes' | 'probes'>> {
   const onProgress = (message: string) => log.info(message);
   try {
-    const options = { cacheDir, dataDir, driver: choice, snapshotId, onProgress };
+    const options = { cacheDir, dataDir, driver: choice, owner, snapshotId, onProgress };
     const { driver, snapshot, probes } = await setUp(options);
     log.info({ driver: driver.name, snapshot: snapshot.id }, 'sandboxes are ready');
     return { sandboxes: { driver, snapshot }, probes: [...probes] };

@@ -2,6 +2,7 @@
 import { isCidr } from '../lib/cidr.ts';
 import { env } from '../lib/env.ts';
 import { isWellFormedKeySecret } from '../lib/key-secret.ts';
+import { SEED_COMMAND } from '../lib/own-files.ts';
 import {
   choiceSetting,
   databaseSettings,
@@ -75,7 +76,7 @@ export function readServerSettings() {
     resources: resourceSettings(),
     llm: llmSettings(),
     telemetry: telemetrySettings(token),
-    /** The pack that is being written: its commands are taken anew whenever its files change; null: none. */
+    /** The pack that is being written, `*` for all: commands are taken anew when its files change; null: none. */
     packsDev: env('SEED_PACKS_DEV') ?? null,
     /** What becomes of a task that combines what strangers write, what is private, and changes. */
     ruleOfTwo: choiceSetting('SEED_RULE_OF_TWO', 'warn', RULE_OF_TWO),
@@ -96,7 +97,7 @@ function adminKey(): string | null {
   if (secret === undefined) return null;
   if (isWellFormedKeySecret(secret)) return secret;
   throw new SeedError('invalid_settings', 'SEED_ADMIN_KEY is not an API key: its form or its checksum is wrong', {
-    hint: '`bin/seed keys generate` makes one; or leave it unset, and the first start makes one and shows it.',
+    hint: `\`${SEED_COMMAND} keys generate\` makes one; or leave it unset, and the first start makes one and shows it.`,
   });
 }
 
