@@ -9,8 +9,8 @@ import { build } from 'esbuild';
 import { exitOnFailure } from '../src/lib/process-life.ts';
 import { generatedClient } from './lib/generated-client.ts';
 
-const CLIENT = new URL('../clients/typescript/', import.meta.url);
-const GENERATED = new URL('src/generated/', CLIENT);
+const SOURCES = new URL('../clients/typescript/src/', import.meta.url);
+const GENERATED = new URL('generated/', SOURCES);
 
 await exitOnFailure(async () => {
   const { values } = parseArgs({ options: { pack: { type: 'string' } } });
@@ -24,7 +24,7 @@ await exitOnFailure(async () => {
 });
 
 async function packClient(folder: string): Promise<void> {
-  const entry = fileURLToPath(new URL('src/index.ts', CLIENT));
+  const entry = fileURLToPath(new URL('index.ts', SOURCES));
   await mkdir(folder, { recursive: true });
   await build({
     entryPoints: [entry],
@@ -50,10 +50,13 @@ async function packClient(folder: string): Promise<void> {
     `${folder}/dist`,
   ];
   await promisify(execFile)('tsc', [entry, ...options, ...how]);
-  const described = JSON.parse(await readFile(new URL('package.json', CLIENT), 'utf8')) as Record<string, unknown>;
+  const described = JSON.parse(await readFile(new URL('../package.json', SOURCES), 'utf8')) as Record<
+    string,
+    unknown
+  >;
   const { private: _, exports: __, ...rest } = described;
   const exports = { '.': { types: './dist/index.d.ts', default: './dist/index.js' } };
   await writeFile(`${folder}/package.json`, `${JSON.stringify({ ...rest, exports }, null, 2)}\n`);
-  await copyFile(new URL('README.md', CLIENT), `${folder}/README.md`);
+  await copyFile(new URL('../README.md', SOURCES), `${folder}/README.md`);
   process.stdout.write(`${described['name']} written to ${folder}\n`);
 }

@@ -1,4 +1,4 @@
-// Completion in a shell: `seed completion bash` prints what the shell is to read, and that asks `seed complete` for
+// Completion in a shell: `seed completion bash` prints what the shell is to read, and that asks `seed completion words` for
 // the words that can stand where the cursor is. Used by run.ts and local-commands.ts.
 import type { Manifest, ManifestCommand } from '../protocol/manifest.ts';
 import { findCommand } from './find-command.ts';
@@ -9,21 +9,21 @@ import type { LocalCommand } from './local-command.ts';
 const SCRIPTS: Record<string, string> = {
   bash: `_seed() {
   local IFS=$'\\n'
-  COMPREPLY=($(seed complete "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
+  COMPREPLY=($(seed completion words "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
 }
 complete -o default -F _seed seed
 `,
   zsh: `#compdef seed
 _seed() {
   local -a found
-  found=("\${(@f)$(seed complete "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  found=("\${(@f)$(seed completion words "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
   found=(\${found:#})
   if (( \${#found} )); then compadd -- $found; else _files; fi
 }
 compdef _seed seed
 `,
   fish: `complete -c seed -e
-complete -c seed -a '(seed complete (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'
+complete -c seed -a '(seed completion words (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'
 `,
 };
 

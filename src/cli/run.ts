@@ -51,7 +51,7 @@ async function dispatch(argv: readonly string[], form: Form, io: Io): Promise<nu
     rest.shift();
     flags.help = true;
   }
-  if (rest[0] === 'complete' && form.local.length > 0) return printCandidates(io, form, flags, rest.slice(1));
+  if (rest[0] === 'completion' && rest[1] === 'words') return printCandidates(io, form, flags, rest.slice(2));
   const local = findLocal(form.local, rest);
   if (local) {
     const code = await runLocal(io, local.command, flags, local.args);

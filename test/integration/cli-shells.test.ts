@@ -50,7 +50,7 @@ it.each([
   ['fish', ['-c', 'seed completion fish | source; complete -C "seed audit l"']],
 ] as const)('%s takes what is made for it', async (shell, args) => {
   const { stdout } = await run(SEED + 'seed', ['completion', shell], { env });
-  expect(stdout).toContain('seed complete ');
+  expect(stdout).toContain('seed completion words ');
   if (!isHere(shell)) return;
   expect((await run(shell, [...args], { env })).stdout).toMatch(/_seed: function|list/);
 });
