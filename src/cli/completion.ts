@@ -1,5 +1,5 @@
-// Completion in a shell: `seed completion bash` prints what the shell is to read, and that asks `seed completion words` for
-// the words that can stand where the cursor is. Used by run.ts and local-commands.ts.
+// Completion in a shell: `seed completion bash` prints what the shell is to read, and that asks
+// `seed completion words` for what can stand where the cursor is. Used by run.ts and local-commands.ts.
 import type { Manifest, ManifestCommand } from '../protocol/manifest.ts';
 import { findCommand } from './find-command.ts';
 import { flagsOf } from './flags.ts';

@@ -426,7 +426,7 @@ export type Runner = {
   freeSlots: number;
   longestLifeMs?: number | null;
   driver: string | null;
-  isolation: "vm" | "user-kernel" | "emulated" | null;
+  isolation: "vm" | "user-kernel" | "container" | "emulated" | null;
   pool: {
     /** Sandboxes it wants to have waiting */
     size: number;
@@ -448,7 +448,7 @@ export type Runner = {
   probes: ({
     driver: string;
     usable: boolean;
-    isolation: "vm" | "user-kernel" | "emulated";
+    isolation: "vm" | "user-kernel" | "container" | "emulated";
     /** Why it is not usable, and what to do about it */
     why?: string;
     /** What should be known of it although it is usable */
