@@ -166,6 +166,8 @@ export const LIMITS = {
     heldBytes: 32 * 1024 * 1024,
     /** Milliseconds that a request waits for a server or a database that is away. */
     patienceMs: 60_000,
+    /** Milliseconds that a guest with a task waits for its runner to reach it again. */
+    aloneMs: 600_000,
     /** Bytes of artifacts that are taken from it, those that a later version replaced included. */
     artifactBytes: 512 * 1024 * 1024,
     /** Bytes of the result. */

@@ -8,6 +8,7 @@ import type { PoolSettings } from '../lib/pool-settings.ts';
 import { readVersion } from '../lib/version.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { RunnerState } from '../protocol/runner.ts';
+import type { StreamTimes } from './guest-stream.ts';
 import { newIdentity, type RunnerIdentity } from './identity.ts';
 import { POOLED_LIMITS } from './lease.ts';
 import { createBackoff, pause, within } from './patience.ts';
@@ -40,6 +41,8 @@ export interface RunnerOptions {
   drainMs: number;
   /** How long a sandbox whose calls all wait for people is left alone before it sleeps; missing: two seconds. */
   quietMs?: number;
+  /** Missing: as guest-stream.ts has it. */
+  stream?: StreamTimes;
   /** Missing: nobody was here before. */
   identity?: RunnerIdentity;
 }
@@ -118,8 +121,9 @@ export function createRunner(options: RunnerOptions): Runner {
     await earlier?.done;
     log.info({ taskId: lease.taskId, deadline: lease.deadline }, 'leased');
     const onWorking = pool?.holdRefill() ?? (() => undefined);
-    const { quietMs } = options;
-    const parts = { startSandbox, onWorking, client, serverUrl, dispatcher, log, giveUp: giveUp.signal, quietMs };
+    const { quietMs, stream } = options;
+    const shared = { client, serverUrl, dispatcher, log, giveUp: giveUp.signal };
+    const parts = { ...shared, startSandbox, onWorking, quietMs, stream };
     const run = startTaskRun(lease, parts);
     runs.set(lease.taskId, run);
     void run.done.then(() => {
