@@ -42,7 +42,7 @@ export interface Io {
   envAfter(prefix: string): Record<string, string>;
   readonly request: Request;
   wait(ms: number): Promise<void>;
-  /** Shows the text in a program of this terminal until that ends; whether there is one. Missing: there is none. */
+  /** Shows the text in a program until that ends; answers whether there is such a program. Missing: none. */
   showIn?(command: string, text: string): boolean;
   /** Calls `handler` at the next Ctrl-C instead of ending the process. Returns how to withdraw it. */
   onInterrupt(handler: () => void): () => void;
