@@ -1,4 +1,4 @@
-// The guest's way to its runner: an HTTP/2 client over the sandbox's byte stream. Used by all that asks the runner.
+// The guest's way to its runner: an HTTP/2 client over the sandbox's byte stream. Used by all that asks it.
 // Where the guest can be reached again, a stream that was cut is followed by another one, and what had no whole
 // answer is asked again over it. So all that is asked must be safe to repeat: a batch of events has its number, a
 // write of the agent's its Idempotency-Key, and a second result is the first.

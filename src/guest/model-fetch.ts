@@ -1,5 +1,5 @@
-// Pi's fetch for its model: straight over the link; the watch hears how each call goes. A call whose stream was cut
-// is made again as long as nothing of its answer had come; later Pi is told, who knows what to do. Used by
+// Pi's fetch for its model: straight over the link; the watch hears how each call goes. One that was cut is
+// made again as long as nothing of its answer had come; later Pi is told, who knows what to do. Used by
 // run-task.ts.
 import { type ClientHttp2Stream, constants } from 'node:http2';
 import { relayedRequestHeaders, relayedResponseHeaders } from '../lib/relay-headers.ts';

@@ -150,8 +150,8 @@ function bodyTooLarge(): SeedError {
 }
 
 /**
- * Hands on an answer once it is whole: cut in its middle it is asked for again. Only what comes bit by bit, and what
- * is long and tells of no write, is handed on as it comes. @throws Error with nothing handed on, or as it broke off
+ * Hands on an answer once it is whole: cut in its middle it is asked for again. Only what comes bit by bit, and
+ * what is long and tells of no write, is handed on as it comes. @throws Error as it broke off
  */
 async function relayAnswer(
   stream: ClientHttp2Stream,

@@ -15,7 +15,7 @@
 //      ANY  /api/v1/*        forwarded to the server with the task key attached by the runner
 //      GET, POST /llm/v1/*   likewise
 //   Anything else is answered 403. Limits: LIMITS.guest.
-//   4. A guest that listens on a socket can be reached again. On every connection the runner writes "ready?\n" first.
+//   4. A guest that listens on a socket can be reached again. On each connection the runner writes "ready?\n".
 //      A guest without a task answers "ready\n", and is told the StartLine as above (of one that came in part it
 //      knows nothing). One that has its task answers "working\n", opens a new HTTP/2 connection at once, and asks
 //      again for what had no whole answer. A newer connection takes the place of the one before. What is asked

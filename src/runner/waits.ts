@@ -4,7 +4,7 @@
 // awake: some call is at work, or none is open. falling asleep: all calls to the server wait, and have for a
 // moment, in which others may follow that were begun beside them. asleep: the clock stands, and the sandbox is off
 // the processor where its driver can do that. The first call that works again wakes it, before it is answered.
-// When the sandbox's stream is cut, all its calls end for no reason of their own: they count as what they were until
+// When the sandbox's stream is cut, all its calls end for no reason of their own: they are what they were till
 // it is there again and the guest has had a moment to ask anew; only what people have decided wakes it before.
 import type { Driver } from '../drivers/driver.ts';
 import type { Logger } from '../lib/log.ts';
