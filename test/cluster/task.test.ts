@@ -64,7 +64,7 @@ there('a warm pod does a task; nothing of it is in the logs of nodes, and no sec
   expect(body.items[0]).toMatchObject({ driver: 'kubernetes', isolation: 'container' });
   const look =
     'tail -n +3 /proc/net/dev | cut -d: -f1; env; cat /proc/1/environ | tr "\\0" "\\n"; cat /etc/resolv.conf';
-  const instruction = `${MARKER} ${bash(`echo ${MARKER} >/proc/1/fd/1; ${look}`, 'seed whoami --json | jq -r .account.name')}`;
+  const instruction = `${MARKER}\n${bash(`echo ${MARKER} >/proc/1/fd/1; ${look}`, 'seed whoami --json | jq -r .account.name')}`;
   const task = await seed.runTask({ instruction });
   expect(task).toMatchObject({ status: 'completed', stdout: 'default', error: null });
   expect(task.usage).toMatchObject({ cpuSeconds: expect.any(Number) });
