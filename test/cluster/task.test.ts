@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { bash, startSeed, type TestSeed, until } from '../fixtures/seed.ts';
 import { restart } from './cluster.ts';
@@ -12,7 +13,12 @@ const RUNNER_TOKEN = `canary-runner-${randomBytes(16).toString('hex')}`;
 const LLM_KEY = `canary-llm-${randomBytes(16).toString('hex')}`;
 const MARKER = `marker-${randomBytes(16).toString('hex')}`;
 
-const cluster = await inCluster({ image: 'sandbox', runtimeClass: 'sealed' });
+const cluster = await inCluster({
+  image: 'sandbox',
+  runtimeClass: 'sealed',
+  // An agent takes its time to load on a machine that does something else, too.
+  more: { SEED_SANDBOX_PATIENCE: '3' },
+});
 const there = test.skipIf(cluster === null);
 let seed: TestSeed;
 let log = '';
@@ -26,7 +32,14 @@ beforeAll(async () => {
 });
 afterAll(() => seed?.remove());
 afterEach(({ task }) => {
-  if (task.result?.state === 'fail') console.error(log.slice(-8000));
+  if (task.result?.state === 'fail')
+    console.error(
+      log
+        .split('\n')
+        .filter((line) => line.includes('"runner"'))
+        .slice(-30)
+        .join('\n'),
+    );
 });
 
 interface PodList {
@@ -40,15 +53,15 @@ async function pods(): Promise<PodList['items']> {
     .items;
 }
 
-const poolIsReady = () =>
-  until(
-    'a pod waits',
-    async () => {
-      const { body } = await seed.call<{ items: { pool: { ready: number } }[] }>('GET', '/api/v1/sandboxes');
-      return body.items[0]?.pool?.ready === 1;
-    },
-    60_000,
-  );
+async function poolIsReady(): Promise<void> {
+  const until = performance.now() + 75_000;
+  for (;;) {
+    const { body } = await seed.call<{ items: { pool: { ready: number } }[] }>('GET', '/api/v1/sandboxes');
+    if (body.items[0]?.pool?.ready === 1) return;
+    if (performance.now() > until) throw new Error(`no pod waits: ${JSON.stringify(body)}`);
+    await sleep(250);
+  }
+}
 
 /** The text of all files below the folder. */
 async function textBelow(folder: string): Promise<string> {
