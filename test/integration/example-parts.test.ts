@@ -12,6 +12,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { newWebhookSecret, webhookHeaders } from '../../src/lib/standard-webhooks.ts';
+import { docBlocks } from '../fixtures/doc-blocks.ts';
 import { processesNaming } from '../fixtures/seed.ts';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
@@ -51,6 +52,13 @@ describe('the folder', () => {
     const texts = files.filter((file) => /\.\w+$/.test(file));
     expect(texts.length).toBeGreaterThan(30);
     expect(texts.filter((file) => readFileSync(join(FOLDER, file), 'utf8').includes('\r'))).toEqual([]);
+  });
+
+  it('says how a key gets into the environment and into no history', () => {
+    const [block, ...more] = docBlocks('../examples/README.md').filter(({ language }) => language === 'sh');
+    expect(more).toEqual([]);
+    const options = { input: 'sk_live_1\n', encoding: 'utf8' as const };
+    expect(spawnSync('sh', ['-c', `${block?.text}\nprintenv SEED_API_KEY`], options).stdout).toBe('sk_live_1\n');
   });
 
   it('has files of a screen each', () => {
