@@ -52,7 +52,7 @@ const TYPES = {
 };
 
 /** As Go, and so every registry, names a processor. */
-const ARCHITECTURE = process.arch === 'x64' ? 'amd64' : process.arch;
+export const ARCHITECTURE = process.arch === 'x64' ? 'amd64' : process.arch;
 
 /** Writes all but the layers. The same layers and config give the same digest, whatever the reference. */
 export async function writeImage({ layout, layers, config, reference }: ImageParts): Promise<FinishedImage> {
