@@ -1,11 +1,12 @@
 // npm run chaos: does faults to running Seeds and prints a table of what became of their tasks. See docs/chaos.md.
 import { parseArgs } from 'node:util';
 import { printTable } from '../bench/table.ts';
+import { onProgress } from '../src/drivers/set-up/set-up-here.ts';
 import { exitOnFailure } from '../src/lib/process-life.ts';
 import { SeedError } from '../src/protocol/errors.ts';
 import { causeChaos, FAULTS } from '../test/chaos/suite.ts';
 import { isBad, problems, type Result, tableOf } from '../test/chaos/verdict.ts';
-import { onProgress, setUpWithProgress } from './lib/set-up.ts';
+import { setUpWithProgress } from './lib/set-up.ts';
 
 const TASKS_IN_ALL = 300;
 const TASKS_MOST = 10;

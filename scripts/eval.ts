@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { printTable } from '../bench/table.ts';
+import { onProgress } from '../src/drivers/set-up/set-up-here.ts';
 import { env, wholeEnvironment } from '../src/lib/env.ts';
 import { exitOnFailure } from '../src/lib/process-life.ts';
 import { dataDirSetting } from '../src/lib/settings.ts';
@@ -12,7 +13,7 @@ import { type Conditions, openResults, type Results, readResults } from './eval/
 import { runAll } from './eval/run-all.ts';
 import { TASKS } from './eval/tasks.ts';
 import { startWorld } from './eval/world.ts';
-import { onProgress, setUpWithProgress } from './lib/set-up.ts';
+import { setUpWithProgress } from './lib/set-up.ts';
 
 /** About models and no secret: what results depend on besides the model. */
 const ABOUT_MODELS = /^SEED_(?:LLM|MODELS?)_(?!.*(?:KEY|TOKEN|SECRET))/;

@@ -3,10 +3,11 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
+import { onProgress } from '../src/drivers/set-up/set-up-here.ts';
 import { exitOnFailure } from '../src/lib/process-life.ts';
 import { SeedError } from '../src/protocol/errors.ts';
 import { contextOptions, ensureChromium, launchChromium, type PageOptions } from './lib/chromium.ts';
-import { onProgress, setUpWithProgress } from './lib/set-up.ts';
+import { setUpWithProgress } from './lib/set-up.ts';
 import { type SampleSeed, startSampleSeed } from './screens/sample-seed.ts';
 import { SHOTS } from './screens/shots.ts';
 import { smallPng } from './screens/small-png.ts';

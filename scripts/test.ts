@@ -4,9 +4,10 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { onProgress } from '../src/drivers/set-up/set-up-here.ts';
 import { exitOnFailure } from '../src/lib/process-life.ts';
 import { ensureChromium } from './lib/chromium.ts';
-import { onProgress, setUpWithProgress } from './lib/set-up.ts';
+import { setUpWithProgress } from './lib/set-up.ts';
 import { readReport, sumOf } from './lib/test-report.ts';
 
 /** With more files than these at fault it is not the load: nothing is run again. */

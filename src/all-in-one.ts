@@ -3,20 +3,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { ownProgram } from './lib/own-files.ts';
+import { SERVER_MEMORY } from './lib/server-memory.ts';
 import { SeedError } from './protocol/errors.ts';
 
-const SERVER = fileURLToPath(new URL('./server/main.ts', import.meta.url));
-const RUNNER = fileURLToPath(new URL('./runner/main.ts', import.meta.url));
-/**
- * What keeps a server small that large bodies go through: glibc has two arenas and not one for each thread, which
- * keep what was taken for ever; and the young generation, which grows to 100 MB with them and does not shrink, is
- * a third of that.
- */
-export const SERVER_MEMORY = {
-  environment: { MALLOC_ARENA_MAX: '2' },
-  nodeOptions: ['--max-semi-space-size=8'],
-};
+const SERVER = ownProgram('src/server/main.ts');
+const RUNNER = ownProgram('src/runner/main.ts');
 const RESTART_AFTER_MS = 500;
 const READY_WITHIN_MS = 90_000;
 /** Deaths in a row, each sooner than a minute after its start, after which a process is given up. */

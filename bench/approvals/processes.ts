@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SERVER_MEMORY } from '../../src/all-in-one.ts';
 import { wholeEnvironment } from '../../src/lib/env.ts';
 import { parseStat, processTree } from '../../src/lib/host-processes.ts';
 import { generateKeySecret } from '../../src/lib/key-secret.ts';
+import { SERVER_MEMORY } from '../../src/lib/server-memory.ts';
 import { cacheDirSetting } from '../../src/lib/settings.ts';
 
 export interface ApprovalsServer extends AsyncDisposable {

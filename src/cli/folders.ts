@@ -1,20 +1,18 @@
-// Where the repository and the folders of its server and runner lie. Used by the commands of this machine.
+// Where the modules and folders of this machine's server and runner lie. Used by the commands of this machine.
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { adopterFolder, ownModule } from '../lib/own-files.ts';
 import { fs } from './builtin.ts';
 import type { Io } from './io.ts';
 
-/** The same from src/cli/ and from node_modules/.cache/, where bin/seed keeps the bundle: both are two deep. */
-export const REPOSITORY = new URL('../../', import.meta.url);
-
-/** A module of the repository by its path: so it stays out of the bundle that bin/seed starts. */
+/** A module of Seed by its path in the repository: so it stays out of the bundle that bin/seed starts. */
 export async function loadModule<Module>(path: string): Promise<Module> {
-  return (await import(new URL(path, REPOSITORY).href)) as Module;
+  return (await import(ownModule(path).href)) as Module;
 }
 
-/** SEED_DATA_DIR, or .seed in the repository. */
+/** SEED_DATA_DIR, or .seed in the adopter's folder. */
 export function dataDirOf(io: Io): string {
-  return resolve(io.env('SEED_DATA_DIR') ?? fileURLToPath(new URL('.seed', REPOSITORY)));
+  return resolve(io.env('SEED_DATA_DIR') ?? fileURLToPath(new URL('.seed', adopterFolder())));
 }
 
 /** SEED_CACHE_DIR; else what the last runner noted in the data folder; else cache/ in the data folder. */

@@ -8,12 +8,14 @@ import { mcpInstall } from './mcp-install.ts';
 import { packCommands } from './packs.ts';
 import { packDevelopment } from './packs-develop.ts';
 import { snapshotCommands } from './snapshots.ts';
+import { startCommands } from './start.ts';
 import { webhooksListen } from './webhooks-listen.ts';
 
 export const LOCAL_COMMANDS: readonly LocalCommand[] = [
   login,
   logout,
   doctor,
+  ...startCommands,
   ...keyCommands,
   ...snapshotCommands,
   mcpInstall,

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { REPOSITORY } from './folders.ts';
+import { SEED_ROOT } from '../lib/own-files.ts';
 import type { Io } from './io.ts';
 import { MCP_CLIENTS, mcpInstall } from './mcp-install.ts';
 import { runCli } from './run.ts';
 
-const SEED = fileURLToPath(new URL('bin/seed', REPOSITORY));
+const SEED = fileURLToPath(new URL('bin/seed', SEED_ROOT));
 
 let home: string;
 beforeEach(() => {
@@ -102,7 +102,7 @@ it('finds the file of Claude Desktop on each system', () => {
 });
 
 it.each(MCP_CLIENTS)('docs/mcp.md shows what is written for $name', ({ property, entry }) => {
-  const page = readFileSync(new URL('docs/mcp.md', REPOSITORY), 'utf8');
+  const page = readFileSync(new URL('docs/mcp.md', SEED_ROOT), 'utf8');
   const blocks = [...page.matchAll(/```json\n(.+?)```/gs)].map(([, json = '']) => JSON.parse(json));
   const seed = entry({ command: '/path/to/seed/bin/seed', args: ['mcp'] });
   expect(blocks).toContainEqual({ [property]: { seed } });

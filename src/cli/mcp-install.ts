@@ -2,9 +2,10 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isRecord, parseJson } from '../lib/json.ts';
+import { IS_REPOSITORY, SEED_ROOT } from '../lib/own-files.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { fs } from './builtin.ts';
-import { REPOSITORY } from './folders.ts';
+
 import { EXIT, type Io, usageError } from './io.ts';
 import type { LocalCommand } from './local-command.ts';
 import { checkUrl, loadProfile, writeWhole } from './profile.ts';
@@ -110,7 +111,10 @@ export const mcpInstall: LocalCommand = {
 /** The key stays where seed login has put it: no configuration of a client holds it. */
 function launchOf(urlFlag: string | undefined, options: string[]): Launch {
   const url = urlFlag === undefined ? [] : ['--url', checkUrl(urlFlag)];
-  return { command: fileURLToPath(new URL('bin/seed', REPOSITORY)), args: [...url, 'mcp', ...options] };
+  return {
+    command: fileURLToPath(new URL(IS_REPOSITORY ? 'bin/seed' : 'bin/seed.mjs', SEED_ROOT)),
+    args: [...url, 'mcp', ...options],
+  };
 }
 
 /** The file's text before (null: there is none) and after, with the entry of Seed in each. */

@@ -1,15 +1,13 @@
 // seed packs check, dev and reset: what whoever writes a pack does between two starts. Used by local-commands.ts.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import { wholeEnvironment } from '../lib/env.ts';
+import { adopterFolder } from '../lib/own-files.ts';
 import { packRowSecuritySetting } from '../lib/settings.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { fs } from './builtin.ts';
-import { dataDirOf, loadModule, REPOSITORY } from './folders.ts';
+import { dataDirOf, loadModule } from './folders.ts';
 import { EXIT, usageError } from './io.ts';
 import { type LocalCommand, tellDone, textIn } from './local-command.ts';
 import { packName } from './pack-name.ts';
+import { startAll } from './start.ts';
 import { sanitise } from './terminal.ts';
 
 const check: LocalCommand = {
@@ -55,19 +53,11 @@ const dev: LocalCommand = {
   examples: ['seed packs dev acme'],
   async run(io, _flags, values) {
     const name = packName(textIn(values, 'name'), 'seed packs dev acme');
-    if (!fs.existsSync(new URL(`packs/${name}/pack.ts`, REPOSITORY)))
+    if (!fs.existsSync(new URL(`packs/${name}/pack.ts`, adopterFolder())))
       throw new SeedError('not_found', `there is no packs/${name}/pack.ts`, { hint: `seed packs new ${name}` });
-    const script = fileURLToPath(new URL('scripts/run.sh', REPOSITORY));
     const others = io.env('SEED_PACKS');
     const isNarrow = others !== undefined && others !== 'none';
-    const child = spawn('sh', [script, 'start'], {
-      stdio: 'inherit',
-      env: { ...wholeEnvironment(), SEED_PACKS_DEV: name, ...(isNarrow && { SEED_PACKS: `${others},${name}` }) },
-    });
-    const forward = (signal: NodeJS.Signals) => child.kill(signal);
-    process.on('SIGINT', () => undefined).on('SIGTERM', forward);
-    const [code] = (await once(child, 'exit')) as [number | null];
-    return code ?? EXIT.error;
+    return startAll(io, { SEED_PACKS_DEV: name, ...(isNarrow && { SEED_PACKS: `${others},${name}` }) });
   },
 };
 

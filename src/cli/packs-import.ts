@@ -1,8 +1,9 @@
 // seed packs import: writes a pack from an OpenAPI document, or tells all that would come of it. Used by packs.ts.
 import { fileURLToPath } from 'node:url';
+import { adopterFolder } from '../lib/own-files.ts';
 import { packSetting } from '../lib/pack-setting.ts';
 import type { ImportReport } from '../openapi/import-pack.ts';
-import { loadModule, REPOSITORY } from './folders.ts';
+import { loadModule } from './folders.ts';
 import { EXIT, type Io, usageError } from './io.ts';
 import { type LocalCommand, type LocalValues, tellDone, textIn } from './local-command.ts';
 import { packName } from './pack-name.ts';
@@ -42,7 +43,7 @@ export const importPack: LocalCommand = {
     if (source === undefined) throw usageError('which document?', `Usage: ${importPack.usage}`);
     const name = packName(values['name'], 'seed packs import openapi.json --name acme');
     const importer = await loadModule<typeof import('../openapi/import-pack.ts')>('src/openapi/import-pack.ts');
-    const folder = new URL(`packs/${name}/`, REPOSITORY);
+    const folder = new URL(`packs/${name}/`, adopterFolder());
     const [only, except] = [listIn(values, 'only'), listIn(values, 'except')];
     const isChosen = only.length > 0 || except.length > 0;
     const prepared = await importer.prepareImport({

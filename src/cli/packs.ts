@@ -1,8 +1,8 @@
 // seed packs new: writes a pack from a template. Used by local-commands.ts.
 import { fileURLToPath } from 'node:url';
+import { adopterFolder } from '../lib/own-files.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { fs } from './builtin.ts';
-import { REPOSITORY } from './folders.ts';
 import { EXIT } from './io.ts';
 import { type LocalCommand, tellDone } from './local-command.ts';
 import { packName } from './pack-name.ts';
@@ -17,7 +17,7 @@ const newPack: LocalCommand = {
   examples: ['seed packs new acme'],
   async run(io, flags, values) {
     const name = packName(values['name'], 'seed packs new acme');
-    const folder = new URL(`packs/${name}/`, REPOSITORY);
+    const folder = new URL(`packs/${name}/`, adopterFolder());
     if (fs.existsSync(folder)) {
       throw new SeedError('conflict', `packs/${name} is there already`, {
         hint: 'Choose another name, or change the pack that is there.',

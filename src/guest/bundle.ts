@@ -1,12 +1,15 @@
 // Bundles the guest into one file. Called by the image build; tests run the same file outside a sandbox.
 import { readFile } from 'node:fs/promises';
 import { bundle } from '../lib/bundle.ts';
+import { packedBundle } from '../lib/own-files.ts';
 import type { CliPrograms } from './cli-host.ts';
 
 const TARGET = 'node24';
 
 /** The guest as one ES module; it needs Node 24 and Pi's packages in a node_modules folder beside or above it. */
 export async function bundleGuest(): Promise<Uint8Array> {
+  const packed = packedBundle('src/guest/main.ts');
+  if (packed !== null) return readFile(packed);
   return bundle(new URL('main.ts', import.meta.url), {
     target: TARGET,
     external: ['@earendil-works/*'],

@@ -1,9 +1,10 @@
 // The error of a pack that keeps the server from starting: always the file and the reason.
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { adopterFolder } from '../lib/own-files.ts';
 import { SeedError } from '../protocol/errors.ts';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const ROOT = fileURLToPath(adopterFolder());
 
 export function packProblem(
   file: string,
@@ -16,7 +17,7 @@ export function packProblem(
   });
 }
 
-/** The file as messages name it: from the repository's root where it lies there. */
+/** The file as messages name it: from the adopter's folder where it lies there. */
 export function shownPath(url: URL): string {
   const path = relative(ROOT, fileURLToPath(url));
   return path.startsWith('..') ? fileURLToPath(url) : path;

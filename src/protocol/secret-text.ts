@@ -35,4 +35,4 @@ export const GivenSecret = z
   .max(LIMITS.credentialLength, `a credential has at most ${LIMITS.credentialLength} characters`)
   .regex(/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?\r?\n?$/, 'a credential is ASCII text of one line')
   .meta({ writeOnly: true, examples: ['token-of-the-platform'] })
-  .transform((text) => new SecretText(text.replace(/\r?\n$/, '')));
+  .transform((text): { reveal(): string; toJSON(): string } => new SecretText(text.replace(/\r?\n$/, '')));

@@ -6,9 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { env } from '../../lib/env.ts';
 import { parseJson } from '../../lib/json.ts';
+import { adopterFolder } from '../../lib/own-files.ts';
 import { SeedError } from '../../protocol/errors.ts';
 
-const DEFAULT_FILE = fileURLToPath(new URL('../../../sandbox.recipe.json', import.meta.url));
+const DEFAULT_FILE = fileURLToPath(new URL('sandbox.recipe.json', adopterFolder()));
 
 const SandboxRecipe = z.strictObject({
   /** Debian packages, with all they depend on. */

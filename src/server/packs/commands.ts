@@ -11,7 +11,7 @@ import { PackView } from '../../protocol/pack.ts';
 import { pageOf } from '../../protocol/page.ts';
 import { openPackTables } from './tables.ts';
 
-interface PackNeeds {
+export interface PackNeeds {
   /** Those that are on. */
   packs: readonly LoadedPack[];
 }

@@ -7,6 +7,7 @@ import type { Command } from '../../command/define-command.ts';
 import { clashesBetween, refuseClashes } from '../../command/name-clashes.ts';
 import type { PackTables } from '../../db/migrate.ts';
 import { env } from '../../lib/env.ts';
+import { adopterFolder, CONFIG_NAME, ownModule, SEED_ROOT } from '../../lib/own-files.ts';
 import { type LoadedPack, type Pack, SeedConfig } from '../../pack/definition.ts';
 import { packProblem, shownPath } from '../../pack/problem.ts';
 import { readPackSettings } from '../../pack/settings.ts';
@@ -27,10 +28,10 @@ export interface PackSettings {
 }
 
 /** Where a server finds them. */
-export const PACKS_FOLDER = new URL('../../../packs/', import.meta.url);
-export const EXAMPLES_FOLDER = new URL('../../../examples/packs/', import.meta.url);
-const OWN_PLAYBOOKS = new URL('../../../examples/playbooks/playbooks.ts', import.meta.url);
-export const CONFIG_FILE = new URL('../../../seed.config.ts', import.meta.url);
+export const PACKS_FOLDER = new URL('packs/', adopterFolder());
+export const EXAMPLES_FOLDER = new URL('examples/packs/', SEED_ROOT);
+const OWN_PLAYBOOKS = ownModule('examples/playbooks/playbooks.ts');
+export const CONFIG_FILE = new URL(CONFIG_NAME, adopterFolder());
 
 /**
  * Before any of their tables is made.
@@ -126,8 +127,10 @@ export async function placesIn(parent: URL, prefix = ''): Promise<PackPlace[]> {
 }
 
 async function loadFolder({ folder, name, setting }: PackPlace, builtIn: readonly Command[]): Promise<LoadedPack> {
-  const file = new URL('pack.ts', folder);
-  if (!existsSync(file)) throw packProblem(shownPath(file), 'there is no such file, so the folder is no pack');
+  // The examples of an installed package are JavaScript.
+  const file = [new URL('pack.ts', folder), new URL('pack.js', folder)].find((each) => existsSync(each));
+  if (file === undefined)
+    throw packProblem(shownPath(new URL('pack.ts', folder)), 'there is no such file, so the folder is no pack');
   const pack = await loadPack(file, builtIn);
   if (pack.name !== name) throw packProblem(pack.file, `the pack is called "${pack.name}", its folder "${name}"`);
   return { ...pack, setting };
