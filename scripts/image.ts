@@ -1,16 +1,17 @@
-// npm run image -- sandbox [--out FILE] [--tag NAME]: makes an OCI image without a daemon, in one file for
+// npm run image -- seed|sandbox [--out FILE] [--tag NAME]: makes an OCI image without a daemon, in one file for
 // `docker load`, `podman load` and `ctr images import`. See docs/containers.md.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { renewLock } from '../deploy/image/debian-lock.ts';
 import { writeArchive } from '../deploy/image/oci.ts';
 import { makeSandboxImage } from '../deploy/image/sandbox.ts';
+import { makeSeedImage } from '../deploy/image/seed.ts';
 import { megabytes } from '../src/lib/disk-space.ts';
 import { exitOnFailure } from '../src/lib/process-life.ts';
 import { cacheDirSetting } from '../src/lib/settings.ts';
 import { SeedError } from '../src/protocol/errors.ts';
 
-const MAKERS = { sandbox: makeSandboxImage };
+const MAKERS = { sandbox: makeSandboxImage, seed: makeSeedImage };
 
 await exitOnFailure(async () => {
   const { values, positionals } = parseArgs({

@@ -1,12 +1,13 @@
 // The npm packages that Seed runs with, as package-lock.json has them, none of whose scripts has run; and what of
 // them goes into the image. Called by seed.ts.
-import { copyFile, readFile } from 'node:fs/promises';
+
 import { existsSync } from 'node:fs';
+import { copyFile, readFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { exec } from '../../src/lib/exec.ts';
 import { makeFolder } from '../../src/lib/cache-folders.ts';
 import { contentHash } from '../../src/lib/content-hash.ts';
 import { env } from '../../src/lib/env.ts';
+import { exec } from '../../src/lib/exec.ts';
 import { type Entry, entriesOf } from './entries.ts';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
@@ -25,7 +26,8 @@ export async function npmModules(cacheDir: string, onProgress: (message: string)
   if (!existsSync(folder)) {
     onProgress('installing the npm packages that the lock file names');
     await makeFolder(folder, async (partial) => {
-      for (const name of ['package.json', 'package-lock.json']) await copyFile(join(ROOT, name), join(partial, name));
+      for (const name of ['package.json', 'package-lock.json'])
+        await copyFile(join(ROOT, name), join(partial, name));
       await install(partial);
     });
   }

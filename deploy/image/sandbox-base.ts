@@ -3,6 +3,7 @@
 import { createReadStream, createWriteStream, existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createZstdCompress } from 'node:zlib';
 import { problemOfRunsc } from '../../src/drivers/gvisor/probe.ts';
@@ -68,7 +69,7 @@ export async function sandboxBase(cacheDir: string, onProgress: (message: string
   return { folder, base, record, runscPath, copyrights: join(dirname(base.rootfs), COPYRIGHTS), key };
 }
 
-async function compress(from: NodeJS.ReadableStream, file: string): Promise<void> {
+async function compress(from: ReturnType<typeof tarOf> | Readable, file: string): Promise<void> {
   const params = {
     [constants.ZSTD_c_compressionLevel]: LEVEL,
     [constants.ZSTD_c_windowLog]: WINDOW_LOG,

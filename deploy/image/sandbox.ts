@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { runSetup } from '../../src/drivers/gvisor/run-setup.ts';
 import { buildImage } from '../../src/drivers/image/build-image.ts';
 import { bundleGuest } from '../../src/guest/bundle.ts';
+import { lockedPackages } from './debian-lock.ts';
 import { directory, type Entry, entriesOf } from './entries.ts';
 import { keptLayer } from './kept-layer.ts';
 import { type FinishedImage, writeImage } from './oci.ts';
@@ -32,8 +33,9 @@ const WRITABLE: readonly Entry[] = [
 /** Makes the OCI layout below the cache folder. */
 export async function makeSandboxImage(options: SandboxImageOptions): Promise<FinishedImage & { layout: string }> {
   const { cacheDir, onProgress } = options;
+  const locked = await lockedPackages('sandbox');
   const guestBundle = await bundleGuest();
-  const { image } = await buildImage({ cacheDir, guestBundle, runSetup, onProgress });
+  const { image } = await buildImage({ cacheDir, guestBundle, runSetup, locked, onProgress });
   const layout = join(cacheDir, 'oci/sandbox');
   const entries = async () => [...(await entriesOf({ folder: image.rootfs, at: '' })), ...WRITABLE];
   const layer = await keptLayer({ layout, key: `sandbox ${image.id}`, entries, onProgress });
@@ -42,6 +44,8 @@ export async function makeSandboxImage(options: SandboxImageOptions): Promise<Fi
     Env: ['PATH=/usr/local/bin:/usr/bin:/bin', 'HOME=/home/agent', 'LANG=C.UTF-8', 'TZ=UTC'],
     Entrypoint: [...image.command, JSON.stringify(LISTENING)],
     WorkingDir: '/',
+    // Nothing in it has anything to finish: what ends it is not to wait.
+    StopSignal: 'SIGKILL',
     Labels: { 'dev.seed.image': image.id },
   };
   const reference = options.reference ?? `seed-sandbox:${image.id}`;

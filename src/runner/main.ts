@@ -7,6 +7,7 @@ import { createLog, type Logger } from '../lib/log.ts';
 import { exitOnFailure, logSurprises, stopOnSignal } from '../lib/process-life.ts';
 import { lockForProcess, type ProcessLock } from '../lib/process-lock.ts';
 import { SeedError } from '../protocol/errors.ts';
+import { sayAlive } from './alive.ts';
 import { takeIdentity } from './identity.ts';
 import { createRunner, type RunnerOptions } from './runner.ts';
 import { type RunnerSettings, readRunnerSettings } from './settings.ts';
@@ -17,8 +18,10 @@ await exitOnFailure(async () => {
   const lock = await lockSandboxes(settings, log);
   const identity = await takeIdentity(settings.dataDir);
   const runner = createRunner({ ...settings, ...(await findSandboxes(settings, log)), identity, log });
+  const alive = sayAlive(settings.dataDir, log);
   const stop = async () => {
     await runner.stop();
+    await alive.stop();
     lock.release();
   };
   stopOnSignal(log, stop);

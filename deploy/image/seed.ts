@@ -1,0 +1,134 @@
+// Seed's own image: `seed server`, `runner` and `start`, with all that they need without a network. From below:
+// Debian, what sandboxes are made of, npm's packages, Seed. Called by scripts/image.ts and by the container's test.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stagePackage } from '../../scripts/lib/stage-package.ts';
+import { contentHash } from '../../src/lib/content-hash.ts';
+import { readVersion } from '../../src/lib/version.ts';
+import { lockedPackages } from './debian-lock.ts';
+import { directory, type Entry, entriesOf, made } from './entries.ts';
+import { keptLayer } from './kept-layer.ts';
+import { npmEntries, npmModules } from './npm-modules.ts';
+import { type FinishedImage, type ImageConfig, writeImage } from './oci.ts';
+import { dashboardInventory, debianInventory, gvisorInventory, merged, npmInventory, SHARE } from './parts.ts';
+import { type SandboxBase, sandboxBase } from './sandbox-base.ts';
+import { bill } from './sbom.ts';
+import { SEED_USER, seedRoot } from './seed-root.ts';
+
+export interface SeedImageOptions {
+  cacheDir: string;
+  /** Default: `seed:<version>`. */
+  reference: string | undefined;
+  onProgress: (message: string) => void;
+}
+
+const HOME = 'opt/seed';
+const SANDBOX = `${SHARE}/sandbox`;
+/** What Seed writes, and nothing else: each is to be a volume where the root file system cannot be written. */
+const WRITABLE = { data: 'var/lib/seed', cache: 'var/cache/seed', temporary: 'tmp' };
+
+const SECONDS = 1e9;
+
+const CONFIG: ImageConfig = {
+  User: `${SEED_USER}:${SEED_USER}`,
+  Env: [
+    'PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin',
+    'LANG=C.UTF-8',
+    'TZ=UTC',
+    `HOME=/${WRITABLE.data}`,
+    'HOST=0.0.0.0',
+    'PORT=3210',
+    `SEED_DATA_DIR=/${WRITABLE.data}`,
+    `SEED_CACHE_DIR=/${WRITABLE.cache}`,
+    `SEED_SANDBOX_BASE=/${SANDBOX}`,
+  ],
+  // Process 1 has to reap what sandboxes leave and to pass signals on; Node does neither. Under another one: `-s`.
+  Entrypoint: ['/usr/bin/tini', '-s', '--', '/usr/bin/seed'],
+  Cmd: ['start'],
+  // An adopter's packs/ and seed.config.ts lie here.
+  WorkingDir: '/srv/seed',
+  Volumes: Object.fromEntries(Object.values(WRITABLE).map((path) => [`/${path}`, {}])),
+  ExposedPorts: { '3210/tcp': {} },
+  StopSignal: 'SIGTERM',
+  Healthcheck: {
+    Test: ['CMD', '/usr/bin/node', `/${SHARE}/healthcheck.mjs`],
+    Interval: 30 * SECONDS,
+    Timeout: 10 * SECONDS,
+    StartPeriod: 120 * SECONDS,
+    Retries: 3,
+  },
+};
+
+/** Makes the OCI layout below the cache folder. */
+export async function makeSeedImage(options: SeedImageOptions): Promise<FinishedImage & { layout: string }> {
+  const { cacheDir, onProgress } = options;
+  const layout = join(cacheDir, 'oci/seed');
+  const locked = await lockedPackages('seed');
+  const root = await seedRoot(cacheDir, locked, onProgress);
+  const base = await sandboxBase(cacheDir, onProgress);
+  const modules = await npmModules(cacheDir, onProgress);
+  const seed = await seedEntries(cacheDir, base, { root: root.copyrights, modules: modules.folder });
+  const layer = (key: string, entries: () => Promise<readonly Entry[]>) =>
+    keptLayer({ layout, key, entries, onProgress });
+  const layers = [
+    await layer(`debian ${root.key}`, async () => [
+      ...(await entriesOf({ folder: root.folder, at: '' })),
+      ...FOLDERS,
+    ]),
+    await layer(`sandboxes ${base.key}`, () => entriesOf({ folder: base.folder, at: SANDBOX })),
+    await layer(`npm ${modules.key}`, () => npmEntries(modules, `${HOME}/node_modules`)),
+    await layer(`seed ${await hashOf(seed)}`, async () => seed),
+  ];
+  const reference = options.reference ?? `seed:${readVersion()}`;
+  const labels = { 'org.opencontainers.image.title': 'Seed', 'org.opencontainers.image.version': readVersion() };
+  return { ...(await writeImage({ layout, layers, config: { ...CONFIG, Labels: labels }, reference })), layout };
+}
+
+const FOLDERS: readonly Entry[] = [
+  directory(WRITABLE.data, { mode: 0o700, owner: SEED_USER }),
+  directory(WRITABLE.cache, { mode: 0o700, owner: SEED_USER }),
+  directory(WRITABLE.temporary, { mode: 0o1777 }),
+  directory('srv/seed'),
+];
+
+async function seedEntries(
+  cacheDir: string,
+  base: SandboxBase,
+  folders: { root: string; modules: string },
+): Promise<Entry[]> {
+  const staged = join(cacheDir, 'oci/package');
+  await stagePackage(staged);
+  const without = (path: string) => /\.d\.ts$/.test(path);
+  const link = (path: string, target: string): Entry => ({ path, target, mode: 0o777, owner: 0, type: 'symlink' });
+  const inventory = merged(
+    await debianInventory(await lockedPackages('seed'), folders.root),
+    await debianInventory(await lockedPackages('sandbox'), base.copyrights),
+    await npmInventory(folders.modules),
+    await npmInventory(join(base.base.rootfs, 'opt/seed/node_modules')),
+    await dashboardInventory(),
+    { parts: await gvisorInventory(base.record.runscVersion), licenses: [] },
+  );
+  const version = readVersion();
+  return [
+    ...(await entriesOf({ folder: staged, at: HOME, without })),
+    link('usr/bin/node', `/${HOME}/node_modules/node-linux-${process.arch}/bin/node`),
+    link('usr/bin/seed', `/${HOME}/bin/seed.mjs`),
+    // What an adopter's packs import, wherever they are mounted.
+    link('node_modules/seed', `/${HOME}`),
+    made(`${SHARE}/healthcheck.mjs`, await readFile(new URL('./healthcheck.mjs', import.meta.url))),
+    made(`${SHARE}/sbom.cdx.json`, bill({ name: 'seed', version }, inventory.parts)),
+    ...inventory.licenses,
+  ];
+}
+
+/** Of what they say and hold. */
+async function hashOf(entries: readonly Entry[]): Promise<string> {
+  const parts = await Promise.all(
+    entries.map(async (entry) => {
+      const { from, content, ...rest } = { from: undefined, content: undefined, ...entry };
+      const bytes = from === undefined ? (content ?? '') : await readFile(from);
+      return [JSON.stringify(rest), bytes];
+    }),
+  );
+  return contentHash(...parts.flat());
+}
