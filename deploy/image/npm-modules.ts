@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import { copyFile, readFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { makeFolder } from '../../src/lib/cache-folders.ts';
+import { ensureFolder } from '../../src/lib/cache-folders.ts';
 import { contentHash } from '../../src/lib/content-hash.ts';
 import { env } from '../../src/lib/env.ts';
 import { exec } from '../../src/lib/exec.ts';
@@ -23,14 +23,13 @@ export async function npmModules(cacheDir: string, onProgress: (message: string)
   const lock = await readFile(join(ROOT, 'package-lock.json'), 'utf8');
   const key = contentHash(lock, process.arch);
   const folder = join(cacheDir, 'oci/npm', key);
-  if (!existsSync(folder)) {
+  const isComplete = () => existsSync(join(folder, 'node_modules'));
+  await ensureFolder(folder, isComplete, async (partial) => {
     onProgress('installing the npm packages that the lock file names');
-    await makeFolder(folder, async (partial) => {
-      for (const name of ['package.json', 'package-lock.json'])
-        await copyFile(join(ROOT, name), join(partial, name));
-      await install(partial);
-    });
-  }
+    for (const name of ['package.json', 'package-lock.json'])
+      await copyFile(join(ROOT, name), join(partial, name));
+    await install(partial);
+  });
   return { folder: join(folder, 'node_modules'), key };
 }
 

@@ -13,7 +13,7 @@ import { BAKED_FILES, type BakedRecord, recipeHash, WINDOW_LOG } from '../../src
 import { BASE_RECORD, type Base, COPYRIGHTS, ensureBase } from '../../src/drivers/image/base.ts';
 import { readRecipe } from '../../src/drivers/image/recipe.ts';
 import { NODE_IN_ROOTFS } from '../../src/drivers/image/rootfs.ts';
-import { makeFolder } from '../../src/lib/cache-folders.ts';
+import { ensureFolder } from '../../src/lib/cache-folders.ts';
 import { contentHash } from '../../src/lib/content-hash.ts';
 import { env } from '../../src/lib/env.ts';
 import { lockedPackages } from './debian-lock.ts';
@@ -56,16 +56,15 @@ export async function sandboxBase(cacheDir: string, onProgress: (message: string
   };
   const key = contentHash(ARCHIVE_VERSION, JSON.stringify(record), await readFile(runscPath), process.version);
   const folder = join(cacheDir, 'oci/bases', key);
-  if (!existsSync(folder)) {
+  const isComplete = () => existsSync(join(folder, BAKED_FILES.record));
+  await ensureFolder(folder, isComplete, async (partial) => {
     onProgress('compressing the root file system of sandboxes');
-    await makeFolder(folder, async (partial) => {
-      const without = (path: string) => path === NODE_IN_ROOTFS;
-      const entries = await entriesOf({ folder: base.rootfs, at: '', without });
-      await compress(tarOf(entries), join(partial, BAKED_FILES.rootfs));
-      await compress(createReadStream(runscPath), join(partial, BAKED_FILES.runsc));
-      await writeFile(join(partial, BAKED_FILES.record), JSON.stringify(record));
-    });
-  }
+    const without = (path: string) => path === NODE_IN_ROOTFS;
+    const entries = await entriesOf({ folder: base.rootfs, at: '', without });
+    await compress(tarOf(entries), join(partial, BAKED_FILES.rootfs));
+    await compress(createReadStream(runscPath), join(partial, BAKED_FILES.runsc));
+    await writeFile(join(partial, BAKED_FILES.record), JSON.stringify(record));
+  });
   return { folder, base, record, runscPath, copyrights: join(dirname(base.rootfs), COPYRIGHTS), key };
 }
 

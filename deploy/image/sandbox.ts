@@ -31,7 +31,7 @@ const WRITABLE: readonly Entry[] = [
 ];
 
 /** Makes the OCI layout below the cache folder. */
-export async function makeSandboxImage(options: SandboxImageOptions): Promise<FinishedImage & { layout: string }> {
+export async function makeSandboxImage(options: SandboxImageOptions): Promise<FinishedImage> {
   const { cacheDir, onProgress } = options;
   const locked = await lockedPackages('sandbox');
   const guestBundle = await bundleGuest();
@@ -49,5 +49,5 @@ export async function makeSandboxImage(options: SandboxImageOptions): Promise<Fi
     Labels: { 'dev.seed.image': image.id },
   };
   const reference = options.reference ?? `seed-sandbox:${image.id}`;
-  return { ...(await writeImage({ layout, layers: [layer], config, reference })), layout };
+  return writeImage({ layout, layers: [layer], config, reference });
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fetchLocked, type LockedPackage, unpackCopyright, unpackPackages } from '../../src/drivers/image/apt.ts';
 import { findDistribution } from '../../src/drivers/image/distribution.ts';
 import { bundleCertificates } from '../../src/drivers/image/rootfs.ts';
-import { makeFolder } from '../../src/lib/cache-folders.ts';
+import { ensureFolder } from '../../src/lib/cache-folders.ts';
 import { contentHash } from '../../src/lib/content-hash.ts';
 
 /** Changes with anything below. */
@@ -46,9 +46,9 @@ export async function seedRoot(
   const key = contentHash(ROOT_VERSION, JSON.stringify(locked), JSON.stringify([FILES, LINKS]));
   const path = join(cacheDir, 'oci/roots', key);
   const root = { folder: join(path, 'root'), copyrights: join(path, 'copyright'), key };
-  if (existsSync(path)) return root;
-  onProgress(`fetching the ${locked.length} Debian packages of Seed's image`);
-  await makeFolder(path, async (partial) => {
+  const isComplete = () => existsSync(root.folder);
+  await ensureFolder(path, isComplete, async (partial) => {
+    onProgress(`fetching the ${locked.length} Debian packages of Seed's image`);
     const downloads = await mkdtemp(join(partial, 'downloads-'));
     const packages = await fetchLocked(downloads, await findDistribution(), locked);
     await mkdir(join(partial, 'root'));

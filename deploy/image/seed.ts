@@ -2,11 +2,9 @@
 // Debian, what sandboxes are made of, npm's packages, Seed. Called by scripts/image.ts and by the container's test.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { stagePackage } from '../../scripts/lib/stage-package.ts';
-import { contentHash } from '../../src/lib/content-hash.ts';
 import { readVersion } from '../../src/lib/version.ts';
 import { lockedPackages } from './debian-lock.ts';
-import { directory, type Entry, entriesOf, made } from './entries.ts';
+import { directory, type Entry, entriesOf, hashOf, made } from './entries.ts';
 import { keptLayer } from './kept-layer.ts';
 import { npmEntries, npmModules } from './npm-modules.ts';
 import { type FinishedImage, type ImageConfig, writeImage } from './oci.ts';
@@ -14,6 +12,7 @@ import { dashboardInventory, debianInventory, gvisorInventory, merged, npmInvent
 import { type SandboxBase, sandboxBase } from './sandbox-base.ts';
 import { bill } from './sbom.ts';
 import { SEED_USER, seedRoot } from './seed-root.ts';
+import { stagedPackage } from './staged-package.ts';
 
 export interface SeedImageOptions {
   cacheDir: string;
@@ -60,14 +59,17 @@ const CONFIG: ImageConfig = {
 };
 
 /** Makes the OCI layout below the cache folder. */
-export async function makeSeedImage(options: SeedImageOptions): Promise<FinishedImage & { layout: string }> {
+export async function makeSeedImage(options: SeedImageOptions): Promise<FinishedImage> {
   const { cacheDir, onProgress } = options;
   const layout = join(cacheDir, 'oci/seed');
   const locked = await lockedPackages('seed');
   const root = await seedRoot(cacheDir, locked, onProgress);
   const base = await sandboxBase(cacheDir, onProgress);
   const modules = await npmModules(cacheDir, onProgress);
-  const seed = await seedEntries(cacheDir, base, { root: root.copyrights, modules: modules.folder });
+  const seed = await seedEntries(await stagedPackage(cacheDir, onProgress), base, {
+    root: root.copyrights,
+    modules: modules.folder,
+  });
   const layer = (key: string, entries: () => Promise<readonly Entry[]>) =>
     keptLayer({ layout, key, entries, onProgress });
   const layers = [
@@ -81,7 +83,7 @@ export async function makeSeedImage(options: SeedImageOptions): Promise<Finished
   ];
   const reference = options.reference ?? `seed:${readVersion()}`;
   const labels = { 'org.opencontainers.image.title': 'Seed', 'org.opencontainers.image.version': readVersion() };
-  return { ...(await writeImage({ layout, layers, config: { ...CONFIG, Labels: labels }, reference })), layout };
+  return writeImage({ layout, layers, config: { ...CONFIG, Labels: labels }, reference });
 }
 
 const FOLDERS: readonly Entry[] = [
@@ -92,12 +94,10 @@ const FOLDERS: readonly Entry[] = [
 ];
 
 async function seedEntries(
-  cacheDir: string,
+  staged: string,
   base: SandboxBase,
   folders: { root: string; modules: string },
 ): Promise<Entry[]> {
-  const staged = join(cacheDir, 'oci/package');
-  await stagePackage(staged);
   const without = (path: string) => /\.d\.ts$/.test(path);
   const link = (path: string, target: string): Entry => ({ path, target, mode: 0o777, owner: 0, type: 'symlink' });
   const inventory = merged(
@@ -119,16 +119,4 @@ async function seedEntries(
     made(`${SHARE}/sbom.cdx.json`, bill({ name: 'seed', version }, inventory.parts)),
     ...inventory.licenses,
   ];
-}
-
-/** Of what they say and hold. */
-async function hashOf(entries: readonly Entry[]): Promise<string> {
-  const parts = await Promise.all(
-    entries.map(async (entry) => {
-      const { from, content, ...rest } = { from: undefined, content: undefined, ...entry };
-      const bytes = from === undefined ? (content ?? '') : await readFile(from);
-      return [JSON.stringify(rest), bytes];
-    }),
-  );
-  return contentHash(...parts.flat());
 }

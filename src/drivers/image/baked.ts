@@ -41,6 +41,9 @@ export interface Baked {
   key: string;
 }
 
+/** Whether sandboxes are made of what came with Seed, and of nothing that is fetched. */
+export const cameWithSeed = (): boolean => env('SEED_SANDBOX_BASE') !== undefined;
+
 /** Names in the folder of a baked base. The root file system lacks Node, which is that of Seed itself. */
 export const BAKED_FILES = { record: 'base.json', rootfs: 'rootfs.tar.zst', runsc: 'runsc.zst' } as const;
 
