@@ -6,6 +6,7 @@ import { readVersion } from '../../src/lib/version.ts';
 import { lockedPackages } from './debian-lock.ts';
 import { directory, type Entry, entriesOf, hashOf, made } from './entries.ts';
 import { keptLayer } from './kept-layer.ts';
+import type { Layer } from './layer.ts';
 import { npmEntries, npmModules } from './npm-modules.ts';
 import { type FinishedImage, type ImageConfig, writeImage } from './oci.ts';
 import { dashboardInventory, debianInventory, gvisorInventory, merged, npmInventory, SHARE } from './parts.ts';
@@ -62,28 +63,41 @@ const CONFIG: ImageConfig = {
 export async function makeSeedImage(options: SeedImageOptions): Promise<FinishedImage> {
   const { cacheDir, onProgress } = options;
   const layout = join(cacheDir, 'oci/seed');
-  const locked = await lockedPackages('seed');
-  const root = await seedRoot(cacheDir, locked, onProgress);
-  const base = await sandboxBase(cacheDir, onProgress);
-  const modules = await npmModules(cacheDir, onProgress);
-  const seed = await seedEntries(await stagedPackage(cacheDir, onProgress), base, {
-    root: root.copyrights,
-    modules: modules.folder,
-  });
-  const layer = (key: string, entries: () => Promise<readonly Entry[]>) =>
-    keptLayer({ layout, key, entries, onProgress });
-  const layers = [
-    await layer(`debian ${root.key}`, async () => [
-      ...(await entriesOf({ folder: root.folder, at: '' })),
-      ...FOLDERS,
-    ]),
-    await layer(`sandboxes ${base.key}`, () => entriesOf({ folder: base.folder, at: SANDBOX })),
-    await layer(`npm ${modules.key}`, () => npmEntries(modules, `${HOME}/node_modules`)),
-    await layer(`seed ${await hashOf(seed)}`, async () => seed),
-  ];
+  const layers = await layersOf({ cacheDir, layout, onProgress });
   const reference = options.reference ?? `seed:${readVersion()}`;
   const labels = { 'org.opencontainers.image.title': 'Seed', 'org.opencontainers.image.version': readVersion() };
   return writeImage({ layout, layers, config: { ...CONFIG, Labels: labels }, reference });
+}
+
+/** From the lowest. */
+const LAYERS = ['debian', 'sandboxes', 'npm', 'seed'] as const;
+type LayerName = (typeof LAYERS)[number];
+
+/** @param layout where they are put if they are not there */
+export async function layersOf(
+  { cacheDir, layout, onProgress }: Pick<SeedImageOptions, 'cacheDir' | 'onProgress'> & { layout: string },
+  wanted: readonly LayerName[] = LAYERS,
+): Promise<Layer[]> {
+  const root = await seedRoot(cacheDir, await lockedPackages('seed'), onProgress);
+  const base = await sandboxBase(cacheDir, onProgress);
+  const modules = await npmModules(cacheDir, onProgress);
+  const staged = await stagedPackage(cacheDir, onProgress);
+  const seed = await seedEntries(staged, base, { root: root.copyrights, modules: modules.folder });
+  const parts: Record<LayerName, { key: string; entries: () => Promise<readonly Entry[]> }> = {
+    debian: {
+      key: root.key,
+      entries: async () => [...(await entriesOf({ folder: root.folder, at: '' })), ...FOLDERS],
+    },
+    sandboxes: { key: base.key, entries: () => entriesOf({ folder: base.folder, at: SANDBOX }) },
+    npm: { key: modules.key, entries: () => npmEntries(modules, `${HOME}/node_modules`) },
+    seed: { key: await hashOf(seed), entries: async () => seed },
+  };
+  const layers: Layer[] = [];
+  for (const name of LAYERS.filter((one) => wanted.includes(one))) {
+    const { key, entries } = parts[name];
+    layers.push(await keptLayer({ layout, key: `${name} ${key}`, entries, onProgress }));
+  }
+  return layers;
 }
 
 const FOLDERS: readonly Entry[] = [
