@@ -11,6 +11,9 @@ const ROOT = new URL('../../', import.meta.url).pathname;
 /** Files that are made, or that others' tools put there. */
 const NO_SOURCES = /(?:^|\/)(?:node_modules|dist|\.cache|\.sources|\.seed|screens)$/;
 
+/** What nothing of goes into the package. */
+const OTHERS = /^(?:\.git|bench|deploy|test\/(?:attack|browser|chaos|cluster|conformance|e2e|integration))$/;
+
 /** The folder of the package, below the cache folder. */
 export async function stagedPackage(cacheDir: string, onProgress: (message: string) => void): Promise<string> {
   const without = (path: string) =>

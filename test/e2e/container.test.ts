@@ -61,7 +61,8 @@ describe.skipIf(why !== null)('the image of Seed', () => {
   /** A task whose one command says in which kernel it ran. */
   async function runTask(): Promise<Task> {
     const instruction = bash('dmesg | head -1; id -u; cat /proc/net/dev | tail -1');
-    return JSON.parse(await seed('tasks', 'run', instruction)) as Task;
+    const { task } = JSON.parse(await seed('tasks', 'run', instruction)) as { task: Task };
+    return task;
   }
 
   async function startRunner(name: string, more: Partial<Parameters<typeof startContainer>[0]> = {}) {
@@ -151,6 +152,7 @@ describe.skipIf(why !== null)('the image of Seed', () => {
     'MKNOD',
     'SETGID',
     'SETUID',
+    'SETFCAP',
     'SETPCAP',
     'SYS_CHROOT',
     'KILL',
@@ -184,9 +186,9 @@ describe.skipIf(why !== null)('the image of Seed', () => {
 });
 
 async function logged(container: Container, text: string, withinMs: number): Promise<void> {
-  await until(text, () => container.log().includes(text), withinMs).catch((error: Error) => {
-    throw new Error(`${error.message}\n${container.log()}`);
-  });
+  const isThere = () => container.log().includes(text);
+  const isOver = await until(text, () => isThere() || !container.isAlive(), withinMs).catch(() => true);
+  if (isOver && !isThere()) throw new Error(`it never said ${text}, but:\n${container.log()}`);
 }
 
 /** One letter for each, as in proc_pid_stat(5). */
