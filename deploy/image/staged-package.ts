@@ -16,8 +16,7 @@ const OTHERS = /^(?:\.git|bench|deploy|test\/(?:attack|browser|chaos|cluster|con
 
 /** The folder of the package, below the cache folder. */
 export async function stagedPackage(cacheDir: string, onProgress: (message: string) => void): Promise<string> {
-  const without = (path: string) =>
-    NO_SOURCES.test(path) || path === 'deploy' || path === '.git' || path === 'bench';
+  const without = (path: string) => NO_SOURCES.test(path) || OTHERS.test(path);
   const key = await hashOf(await entriesOf({ folder: ROOT, at: '', without }));
   const folder = join(cacheDir, 'oci/packages', key);
   const isComplete = () => existsSync(join(folder, 'package/package.json'));
