@@ -33,7 +33,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
-          include: ['test/integration/**/*.test.ts', '{packs,examples/packs}/**/*.test.ts'],
+          include: ['test/integration/**/*.test.ts', '{packs,examples/{packs,06-a-packs-test}}/**/*.test.ts'],
           exclude: [...configDefaults.exclude, PACK_TASKS],
           globalSetup: ['test/fixtures/postgres-global-setup.ts'],
           testTimeout: 30_000,
@@ -76,12 +76,24 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'cluster',
+          include: ['test/cluster/**/*.test.ts'],
+          globalSetup: ['test/fixtures/postgres-global-setup.ts', 'test/cluster/global-setup.ts'],
+          fileParallelism: false,
+          // A cluster takes a machine for itself.
+          sequence: { groupOrder: 3 },
+          testTimeout: 90_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        test: {
           name: 'attack',
           include: ['test/attack/**/*.test.ts'],
           globalSetup: ['test/fixtures/postgres-global-setup.ts'],
           fileParallelism: false,
           // Last: they take what the machine has, and measure what they leave to others.
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
           testTimeout: 90_000,
           hookTimeout: 180_000,
         },

@@ -32,6 +32,7 @@ const wrong = [
   ...(await checkPackImports(pathOf('packs'))),
   ...(await checkPackImports(pathOf('examples/packs'), 'examples/packs')),
   ...(await checkPackImports(pathOf('examples/playbooks'), 'examples/playbooks')),
+  ...(await checkPackImports(pathOf('examples/05-a-pack'), 'examples/05-a-pack')),
   ...(await checkWebImports(pathOf('web/src'))),
 ];
 if (wrong.length > 0) {

@@ -70,6 +70,7 @@ async function demo(show: Demo): Promise<number> {
       'npm run demo -- --all            more tasks, on the commands of four example platforms',
       'npm start                        your own Seed, with a database that stays',
       'OPENROUTER_API_KEY=… npm start   with a language model; this demo used "scripted", which is none',
+      'examples/README.md               small things that run, in the order of learning',
       'docs/your-platform.md            how to add your own commands',
     ].join('\n'),
   );

@@ -23,7 +23,7 @@ const RUNNER_STOP_MS = 20_000;
 const SERVER_STOP_MS = 75_000;
 /** What a host of sandboxes is not to know: the database, the keys of others, where the server's figures go. */
 const SERVERS_ALONE =
-  /^(DATABASE_URL|PG[A-Z]+|OPENROUTER_API_KEY|OTEL_\w+|SEED_(ADMIN_KEY|LLM_API_KEY|METRICS_TOKEN|SECRETS_KEY|S3_\w+|PACK_\w+))$/;
+  /^(DATABASE_URL|PG[A-Z]+|OPENROUTER_API_KEY|OTEL_\w+|SEED_(DATABASE_\w+|ADMIN_KEY|LLM_API_KEY|METRICS_TOKEN|SECRETS_KEY|S3_\w+|PACK_\w+))$/;
 
 interface ReadyMessage {
   url: string;

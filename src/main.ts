@@ -1,6 +1,7 @@
 // npm start: server and runner on this machine until Ctrl-C.
 import { type AllInOne, startAllInOne } from './all-in-one.ts';
 import { wholeEnvironment } from './lib/env.ts';
+import { SEED_COMMAND } from './lib/own-files.ts';
 import { describeFailure, exitOnFailure } from './lib/process-life.ts';
 
 /** npm passes a Ctrl-C on that the terminal has already sent to every process: two signals so close are one. */
@@ -58,8 +59,8 @@ function greet({ url, adminKey, model, packs, notices }: AllInOne): void {
       '',
       `  ${adminKey}`,
       '',
-      `Sign in to the dashboard with it, or save it for the CLI: bin/seed login --url ${url}`,
+      `Sign in to the dashboard with it, or save it for the CLI: ${SEED_COMMAND} login --url ${url}`,
     );
-  lines.push('', 'Try: bin/seed tasks run "Check our API key inventory and revoke any expired ones"', '');
+  lines.push('', `Try: ${SEED_COMMAND} tasks run "Check our API key inventory and revoke any expired ones"`, '');
   process.stdout.write(`${lines.join('\n')}\n`);
 }

@@ -29,7 +29,10 @@ export async function takeDriverFlag(args: readonly string[]): Promise<boolean> 
 async function requireFirecracker(): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), 'seed-bench-'));
   try {
-    const { probes } = await selectDriver({ cacheDir: cacheDirSetting(), dataDir, runscPath: '' }, 'firecracker');
+    const { probes } = await selectDriver(
+      { cacheDir: cacheDirSetting(), dataDir, runscPath: '', owner: '' },
+      'firecracker',
+    );
     const why = probes[0]?.why;
     if (why === undefined) return;
     const what = `Firecracker runs no machine here, so there is nothing to measure.\n${why}`;

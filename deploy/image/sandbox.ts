@@ -3,11 +3,12 @@
 import { join } from 'node:path';
 import { runSetup } from '../../src/drivers/gvisor/run-setup.ts';
 import { buildImage } from '../../src/drivers/image/build-image.ts';
+import { LISTENING_GUEST } from '../../src/drivers/kubernetes/listening-guest.ts';
 import { bundleGuest } from '../../src/guest/bundle.ts';
 import { lockedPackages } from './debian-lock.ts';
 import { directory, type Entry, entriesOf } from './entries.ts';
 import { keptLayer } from './kept-layer.ts';
-import { type FinishedImage, writeImage } from './oci.ts';
+import { type FinishedImage, type ImageConfig, writeImage } from './oci.ts';
 
 export interface SandboxImageOptions {
   cacheDir: string;
@@ -19,9 +20,6 @@ export interface SandboxImageOptions {
 /** The user of a pod: who owns the folders that a task writes in. */
 const AGENT = 1000;
 
-/** Where the guest listens; the folder is to be a volume, for the root file system cannot be written. */
-const LISTENING = { listen: '/run/seed/guest.sock', agent: null, runDir: null };
-
 /** Folders that are mounted in a cluster, with whom they belong to where they are not. */
 const WRITABLE: readonly Entry[] = [
   directory('workspace', { owner: AGENT }),
@@ -30,24 +28,61 @@ const WRITABLE: readonly Entry[] = [
   directory('tmp', { mode: 0o1777 }),
 ];
 
+export interface SandboxImage extends FinishedImage {
+  layout: string;
+  config: ImageConfig;
+}
+
+/** The folder that changes with the guest; the rest is large, and the same for years. */
+const SEED = 'opt/seed';
+
 /** Makes the OCI layout below the cache folder. */
+<<<<<<< HEAD
 export async function makeSandboxImage(options: SandboxImageOptions): Promise<FinishedImage> {
+=======
+export async function makeSandboxImage(options: SandboxImageOptions): Promise<SandboxImage> {
+>>>>>>> main
   const { cacheDir, onProgress } = options;
   const locked = await lockedPackages('sandbox');
   const guestBundle = await bundleGuest();
+<<<<<<< HEAD
   const { image } = await buildImage({ cacheDir, guestBundle, runSetup, locked, onProgress });
+=======
+  const { image, baseId } = await buildImage({ cacheDir, guestBundle, runSetup, onProgress });
+>>>>>>> main
   const layout = join(cacheDir, 'oci/sandbox');
-  const entries = async () => [...(await entriesOf({ folder: image.rootfs, at: '' })), ...WRITABLE];
-  const layer = await keptLayer({ layout, key: `sandbox ${image.id}`, entries, onProgress });
-  const config = {
+  const base = await keptLayer({
+    layout,
+    key: `sandbox base ${baseId}`,
+    entries: async () => [
+      ...(await entriesOf({ folder: image.rootfs, at: '', without: (path) => path === SEED })),
+      ...WRITABLE,
+    ],
+    onProgress,
+  });
+  const seed = await keptLayer({
+    layout,
+    key: `sandbox ${image.id}`,
+    entries: () => entriesOf({ folder: join(image.rootfs, SEED), at: SEED }),
+    onProgress,
+  });
+  const config: ImageConfig = {
     User: `${AGENT}:${AGENT}`,
     Env: ['PATH=/usr/local/bin:/usr/bin:/bin', 'HOME=/home/agent', 'LANG=C.UTF-8', 'TZ=UTC'],
-    Entrypoint: [...image.command, JSON.stringify(LISTENING)],
+    Entrypoint: LISTENING_GUEST,
     WorkingDir: '/',
+<<<<<<< HEAD
     // Nothing in it has anything to finish: what ends it is not to wait.
+=======
+    // What is to end is to end at once: nothing in it is worth saving.
+>>>>>>> main
     StopSignal: 'SIGKILL',
     Labels: { 'dev.seed.image': image.id },
   };
   const reference = options.reference ?? `seed-sandbox:${image.id}`;
+<<<<<<< HEAD
   return writeImage({ layout, layers: [layer], config, reference });
+=======
+  return { ...(await writeImage({ layout, layers: [base, seed], config, reference })), layout, config };
+>>>>>>> main
 }

@@ -49,3 +49,10 @@ it.each(PAGES)('%s', (page) => {
 it('looks at the pages that people begin with', () => {
   expect(PAGES).toEqual(expect.arrayContaining(['README.md', 'CONTRIBUTING.md', 'docs/tasks.md']));
 });
+
+it('each page of docs/ is in the list of them, and the README is a screen long', () => {
+  const listed = new Set([...proseOf('docs/README.md').matchAll(/\]\(([\w-]+\.md)/g)].map(([, page]) => page));
+  const pages = PAGES.filter((page) => /^docs\/[^/]+$/.test(page)).map((page) => page.slice('docs/'.length));
+  expect(pages.filter((page) => page !== 'README.md' && !listed.has(page))).toEqual([]);
+  expect(readFileSync(join(ROOT, 'README.md'), 'utf8').split('\n').length).toBeLessThanOrEqual(50);
+});

@@ -3,15 +3,10 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { parseAst } from 'vite';
 import { describe, expect, it } from 'vitest';
+import { HELLO, SCRIPTS } from '../../src/cli/init-files.ts';
 import { LOCAL_COMMANDS } from '../../src/cli/local-commands.ts';
 import { BUILT_IN } from '../../src/server/built-in.ts';
-import {
-  CONFIG_FILE,
-  EXAMPLES_FOLDER,
-  loadPacks,
-  PACKS_FOLDER,
-  placesIn,
-} from '../../src/server/packs/load-packs.ts';
+import { CONFIG_FILE, EXAMPLES_FOLDER, loadPacks, placesIn } from '../../src/server/packs/load-packs.ts';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
 const read = (path: string) => readFileSync(`${ROOT}${path}`, 'utf8');
@@ -52,12 +47,15 @@ function named(pattern: RegExp): [thing: string, file: string][] {
   return [...found];
 }
 
-const own = { folder: PACKS_FOLDER, examples: EXAMPLES_FOLDER, config: CONFIG_FILE };
+const LIBRARY = new URL('../../examples/05-a-pack/', import.meta.url);
+const own = { folder: LIBRARY, examples: EXAMPLES_FOLDER, config: CONFIG_FILE };
 const examples = (await placesIn(EXAMPLES_FOLDER, 'examples/')).map(({ setting }) => setting);
-const packs = await loadPacks({ ...own, only: examples }, BUILT_IN);
+const packs = await loadPacks({ ...own, only: ['library', ...examples] }, BUILT_IN);
 const COMMANDS = [...BUILT_IN, ...LOCAL_COMMANDS, ...packs.flatMap(({ commands }) => commands)].map(({ name }) =>
   name.split(' '),
 );
+// That of the folder which `seed init` makes.
+COMMANDS.push([...HELLO]);
 /** "seed …" that is no command line: prose, and the purpose of a key. */
 const NO_COMMAND_LINES = ['seed command', 'seed idempotency'];
 /** What a bundle has a list in the place of, and what a receiver of webhooks would call it. */
@@ -95,7 +93,9 @@ describe('what the texts name is there', () => {
   });
 
   it.each(named(/npm (run [\w:-]+|start|test)(?![\w-])/g))('the script npm %s of %s', (thing) => {
-    expect(JSON.parse(read('package.json')).scripts).toHaveProperty(thing.replace('run ', ''));
+    // Those of the folder which `seed init` makes are there for its adopters.
+    const scripts = { ...JSON.parse(read('package.json')).scripts, ...SCRIPTS };
+    expect(scripts).toHaveProperty(thing.replace('run ', ''));
   });
 
   it.each(

@@ -3,6 +3,7 @@
 import { chmod, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { developmentPeers, PEERS } from '../../src/cli/own-package.ts';
 import { bundleGuest } from '../../src/guest/bundle.ts';
 import { exec } from '../../src/lib/exec.ts';
 import { SEED_ROOT } from '../../src/lib/own-files.ts';
@@ -19,14 +20,14 @@ const COPIED = [
 ];
 /** The tests' own parts that `seed/testing` and `seed test` are made of, and their imports. */
 const TESTING = ['test/pack.ts', 'test/fixtures/postgres-global-setup.ts'];
+/** Types that the declarations name, of packages that bring none. */
+const TYPES = ['@types/pg'];
 /** Made when the package is; lib/own-files.ts finds them. */
 const BUNDLES: Record<string, () => Promise<string | Uint8Array>> = {
   'src/guest/main.ts': bundleGuest,
   'src/cli/handed-out.ts': () => bundleCli('handed-out.ts'),
   'src/cli/repository.ts': () => bundleCli('repository.ts'),
 };
-/** What an adopter's tests and editor need besides, in the versions that Seed is tested with. */
-const PEERS = ['vitest', 'typescript', '@types/node'];
 
 /**
  * @param folder is made anew
@@ -80,20 +81,21 @@ async function copy(path: string, folder: string): Promise<void> {
 
 /** Nothing of it runs when the package is installed. */
 async function packageFile(): Promise<string> {
-  const own = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as Record<string, unknown> & {
-    devDependencies: Record<string, string>;
-  };
-  const { private: _, scripts: __, files: ___, devDependencies, ...kept } = own;
-  const peers = PEERS.map((name) => [name, `^${devDependencies[name]}`]);
+  const own = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as Record<string, unknown>;
+  const { private: _, scripts: __, files: ___, devDependencies: ____, ...kept } = own;
+  const types = Object.entries(own['devDependencies'] as Record<string, string>).filter(([name]) =>
+    TYPES.includes(name),
+  );
   const file = {
     ...kept,
+    dependencies: { ...(kept['dependencies'] as object), ...Object.fromEntries(types) },
     bin: { seed: 'bin/seed.mjs' },
     exports: {
       './pack': { types: './src/pack/pack.d.ts', default: './src/pack/pack.js' },
       './testing': { types: './test/pack.d.ts', default: './test/pack.js' },
       './package.json': './package.json',
     },
-    peerDependencies: Object.fromEntries(peers),
+    peerDependencies: developmentPeers(own),
     peerDependenciesMeta: Object.fromEntries(PEERS.map((name) => [name, { optional: true }])),
   };
   return `${JSON.stringify(file, null, 2)}\n`;

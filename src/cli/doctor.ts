@@ -2,11 +2,13 @@
 import { dirname, join } from 'node:path';
 import { packRowSecuritySetting } from '../lib/settings.ts';
 import { SeedError } from '../protocol/errors.ts';
+import { readAdopterSettings } from './adopter-settings.ts';
 import { createApi } from './api.ts';
 import { fs } from './builtin.ts';
 import { cacheDirOf, dataDirOf, loadModule } from './folders.ts';
 import { EXIT, type Io, isSeedError } from './io.ts';
 import type { LocalCommand } from './local-command.ts';
+import { containerCommand, placeText } from './place.ts';
 import { loadProfile } from './profile.ts';
 import { type Style, sanitise, styleFor } from './terminal.ts';
 
@@ -17,12 +19,14 @@ export const doctor: LocalCommand = {
   summary: 'Check what sandboxes this machine can run, its folders, snapshots, pool and server',
   usage: 'seed doctor',
   async run(io, flags) {
+    readAdopterSettings();
     const style = styleFor(io.stdout, io);
     const findings: Finding[] = [];
     const tell = (finding: Finding) => {
       findings.push(finding);
       if (!flags.json) io.stdout.write(lineOf(finding, style));
     };
+    tell({ name: 'seed', state: 'good', text: placeText(io) });
     tell({ name: 'node', state: 'good', text: `${process.version} (${process.arch}, ${process.execPath})` });
     const dataDir = dataDirOf(io);
     tell(dataFolder(dataDir));
@@ -68,15 +72,21 @@ async function probeDrivers(io: Io, dataDir: string, cacheDir: string): Promise<
   const { installedRunsc } = await loadModule<typeof import('../drivers/gvisor/sources.ts')>(
     'src/drivers/gvisor/sources.ts',
   );
-  const runscPath = await installedRunsc(cacheDir, io.env('SEED_RUNSC'));
-  if (runscPath === undefined) {
-    const text = `the sandbox's programs are not set up under ${cacheDir}`;
-    return [{ name: 'sandbox', state: 'bad', text, hint: 'npm start or npm run demo sets them up.' }];
-  }
-  const { selectDriver } = await loadModule<typeof import('../drivers/set-up/select.ts')>(
+  const { isRemote, selectDriver } = await loadModule<typeof import('../drivers/set-up/select.ts')>(
     'src/drivers/set-up/select.ts',
   );
-  const { probes } = await selectDriver({ cacheDir, dataDir, runscPath });
+  const wanted = io.env('SEED_DRIVER');
+  const remote = isRemote(wanted) ? wanted : undefined;
+  if (process.platform !== 'linux' && remote === undefined) {
+    const text = 'sandboxes of this machine need Linux';
+    return [{ name: 'sandbox', state: 'bad', text, hint: `In the container: ${containerCommand('start')}` }];
+  }
+  const runscPath = remote ? '' : await installedRunsc(cacheDir, io.env('SEED_RUNSC'));
+  if (runscPath === undefined) {
+    const text = `the sandbox's programs are not set up under ${cacheDir}`;
+    return [{ name: 'sandbox', state: 'bad', text, hint: 'npm start sets them up.' }];
+  }
+  const { probes } = await selectDriver({ cacheDir, dataDir, runscPath, owner: 'seed-doctor' }, remote);
   const state = probes.some(({ usable }) => usable) ? 'note' : 'bad';
   return probes.map(({ driver, usable, isolation, why, warning }) =>
     usable

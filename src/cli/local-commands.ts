@@ -1,6 +1,9 @@
 // The commands of this machine, which are not in a server's manifest. Used by repository.ts.
 import { approvalsWatch } from './approvals-watch.ts';
+import { clientTypes } from './client-types.ts';
+import { developCommands } from './develop.ts';
 import { doctor } from './doctor.ts';
+import { init } from './init.ts';
 import type { LocalCommand } from './local-command.ts';
 import { keyCommands, login, logout } from './login.ts';
 import { mcp } from './mcp.ts';
@@ -9,13 +12,17 @@ import { packCommands } from './packs.ts';
 import { packDevelopment } from './packs-develop.ts';
 import { snapshotCommands } from './snapshots.ts';
 import { startCommands } from './start.ts';
+import { upgrade } from './upgrade.ts';
 import { webhooksListen } from './webhooks-listen.ts';
 
 export const LOCAL_COMMANDS: readonly LocalCommand[] = [
   login,
   logout,
+  init,
   doctor,
   ...startCommands,
+  ...developCommands,
+  upgrade,
   ...keyCommands,
   ...snapshotCommands,
   mcpInstall,
@@ -24,4 +31,5 @@ export const LOCAL_COMMANDS: readonly LocalCommand[] = [
   ...packDevelopment,
   webhooksListen,
   approvalsWatch,
+  clientTypes,
 ];

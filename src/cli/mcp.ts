@@ -43,49 +43,59 @@ const ANSWER_TIMEOUT_MS = (LIMITS.waitSeconds + 60) * 1000;
 const PARSE_ERROR = -32700;
 const INTERNAL_ERROR = -32603;
 
-/** Comes back when stdin has ended; what is open then is let go of. */
+/** Comes back when stdin has ended and all that was read from it is answered. */
 async function bridgeMcp(io: Io, server: McpEndpoint): Promise<void> {
   const open = new Map<string | number, AbortController>();
   /** What `initialize` agreed on; requests of later revisions say it themselves. */
   let revision: string | null = null;
   const send = (message: object) => io.stdout.write(`${JSON.stringify(message)}\n`);
 
-  async function exchange(message: Message, signal: AbortSignal): Promise<void> {
+  async function exchange(message: Message | readonly Message[], signal: AbortSignal): Promise<void> {
+    const [first = {}] = [message].flat();
     const response = await io.request({
       method: 'POST',
       url: server.endpoint,
-      headers: { ...server.credentials, authorization: `Bearer ${server.key}`, ...mcpHeaders(message, revision) },
-      body: JSON.stringify({ jsonrpc: '2.0', ...message }),
+      headers: { ...server.credentials, authorization: `Bearer ${server.key}`, ...mcpHeaders(first, revision) },
+      body: JSON.stringify(Array.isArray(message) ? message : { jsonrpc: '2.0', ...message }),
       timeoutMs: ANSWER_TIMEOUT_MS,
       signal,
     });
     for await (const answer of answersOf(response, server)) {
-      if (message.method === 'initialize') revision = revisionIn(answer) ?? revision;
+      if (first.method === 'initialize') revision = revisionIn(answer) ?? revision;
       send(answer);
     }
   }
 
-  async function request(message: Message, id: string | number): Promise<void> {
+  /** One, or all of a batch, which the server answers as it does over HTTP. */
+  async function request(message: Message | readonly Message[]): Promise<void> {
+    const ids = [message].flat().flatMap(({ id }) => id ?? []);
     const letGo = new AbortController();
-    open.set(id, letGo);
+    for (const id of ids) open.set(id, letGo);
     try {
       await exchange(message, letGo.signal);
     } catch (error) {
-      if (!letGo.signal.aborted) send(failure(id, connectionError(error, server.url)));
+      if (letGo.signal.aborted) return;
+      for (const id of ids) send(failure(id, connectionError(error, server.url)));
     } finally {
-      open.delete(id);
+      for (const id of ids) open.delete(id);
     }
   }
 
+  const asked = new Set<Promise<void>>();
+  const ask = (message: Message | readonly Message[]) => {
+    const answered = request(message).finally(() => asked.delete(answered));
+    asked.add(answered);
+  };
   for await (const line of linesOf(io.stdin.chunks())) {
     const message = parseMessage(line);
     if (message === null) send({ jsonrpc: '2.0', id: null, error: { code: PARSE_ERROR, message: 'not JSON' } });
+    else if (Array.isArray(message)) ask(message);
     else if (message.method === undefined) continue;
-    else if (message.id !== undefined) void request(message, message.id);
+    else if (message.id !== undefined) ask(message);
     else if (message.method === 'notifications/cancelled') open.get(cancelledIn(message))?.abort();
     else await exchange(message, AbortSignal.timeout(ANSWER_TIMEOUT_MS)).catch(() => {});
   }
-  for (const letGo of open.values()) letGo.abort();
+  await Promise.all(asked);
 }
 
 /** The messages of an answer: one as JSON, or several as server-sent events, each written in one line. */
@@ -98,6 +108,7 @@ async function* answersOf(response: HttpResponse, server: McpEndpoint): AsyncGen
   }
   if (isStream || text === '') return;
   const answer = parseMessage(text);
+  if (Array.isArray(answer)) return yield* answer;
   // An error of Seed's own, such as a key that was revoked, is no message.
   if (answer === null || !('jsonrpc' in answer)) throw apiError(response, text, server);
   yield answer;
@@ -109,9 +120,10 @@ function failure(id: string | number, error: SeedError): object {
   return { jsonrpc: '2.0', id, error: { code: INTERNAL_ERROR, message, data: { code } } };
 }
 
-function parseMessage(line: string): Message | null {
+/** A list: a batch. Null: neither that nor a message. */
+function parseMessage(line: string): Message | Message[] | null {
   const message = parseJson(line);
-  return isRecord(message) ? (message as Message) : null;
+  return isRecord(message) || Array.isArray(message) ? (message as Message | Message[]) : null;
 }
 
 const cancelledIn = ({ params }: Message): string | number => (params?.['requestId'] ?? '') as string | number;

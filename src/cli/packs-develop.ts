@@ -2,13 +2,39 @@
 import { adopterFolder } from '../lib/own-files.ts';
 import { packRowSecuritySetting } from '../lib/settings.ts';
 import { SeedError } from '../protocol/errors.ts';
+import { readAdopterSettings } from './adopter-settings.ts';
 import { fs } from './builtin.ts';
 import { dataDirOf, loadModule } from './folders.ts';
-import { EXIT, usageError } from './io.ts';
+import { EXIT, type Io, usageError } from './io.ts';
 import { type LocalCommand, tellDone, textIn } from './local-command.ts';
 import { packName } from './pack-name.ts';
 import { startAll } from './start.ts';
 import { sanitise } from './terminal.ts';
+
+/** @param settings whether those count that packs lack */
+export async function checkPacks(io: Io, { settings = true }: { settings?: boolean } = {}) {
+  readAdopterSettings();
+  const { checkStart } = await loadModule<typeof import('../server/packs/check-start.ts')>(
+    'src/server/packs/check-start.ts',
+  );
+  const found = await loadModule<typeof import('../server/packs/load-packs.ts')>('src/server/packs/load-packs.ts');
+  const { BUILT_IN } = await loadModule<typeof import('../server/built-in.ts')>('src/server/built-in.ts');
+  return checkStart({
+    settings: {
+      folder: found.PACKS_FOLDER,
+      config: found.CONFIG_FILE,
+      packRowSecurity: packRowSecuritySetting(),
+      lacking: settings,
+    },
+    builtIn: BUILT_IN,
+    databaseUrl: io.env('DATABASE_URL') ?? null,
+    dataDir: dataDirOf(io),
+  });
+}
+
+export function linesOf(problems: readonly { message: string; hint: string | null }[]): string[] {
+  return problems.map(({ message, hint }) => (hint === null ? message : `${message}\n  → ${hint}`));
+}
 
 const check: LocalCommand = {
   name: 'packs check',
@@ -17,24 +43,8 @@ const check: LocalCommand = {
   alsoOnServer: true,
   examples: ['seed packs check', 'seed packs check --json'],
   async run(io, flags) {
-    const { checkStart } = await loadModule<typeof import('../server/packs/check-start.ts')>(
-      'src/server/packs/check-start.ts',
-    );
-    const found = await loadModule<typeof import('../server/packs/load-packs.ts')>(
-      'src/server/packs/load-packs.ts',
-    );
-    const { BUILT_IN } = await loadModule<typeof import('../server/built-in.ts')>('src/server/built-in.ts');
-    const { packs, problems, database } = await checkStart({
-      settings: {
-        folder: found.PACKS_FOLDER,
-        config: found.CONFIG_FILE,
-        packRowSecurity: packRowSecuritySetting(),
-      },
-      builtIn: BUILT_IN,
-      databaseUrl: io.env('DATABASE_URL') ?? null,
-      dataDir: dataDirOf(io),
-    });
-    const lines = problems.map(({ message, hint }) => (hint === null ? message : `${message}\n  → ${hint}`));
+    const { packs, problems, database } = await checkPacks(io);
+    const lines = linesOf(problems);
     const sound = `${packs.join(', ') || 'No pack'}: a start would say nothing.`;
     const where = database === 'yours' ? 'your database' : 'a new database';
     const note = database === null ? '' : `The migrations were tried on ${where}, and undone.\n`;
@@ -57,7 +67,10 @@ const dev: LocalCommand = {
       throw new SeedError('not_found', `there is no packs/${name}/pack.ts`, { hint: `seed packs new ${name}` });
     const others = io.env('SEED_PACKS');
     const isNarrow = others !== undefined && others !== 'none';
-    return startAll(io, { SEED_PACKS_DEV: name, ...(isNarrow && { SEED_PACKS: `${others},${name}` }) });
+    return startAll(io, `packs dev ${name}`, {
+      SEED_PACKS_DEV: name,
+      ...(isNarrow && { SEED_PACKS: `${others},${name}` }),
+    });
   },
 };
 

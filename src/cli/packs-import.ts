@@ -42,17 +42,15 @@ export const importPack: LocalCommand = {
     const source = textIn(values, 'source');
     if (source === undefined) throw usageError('which document?', `Usage: ${importPack.usage}`);
     const name = packName(values['name'], 'seed packs import openapi.json --name acme');
-    const importer = await loadModule<typeof import('../openapi/import-pack.ts')>('src/openapi/import-pack.ts');
-    const folder = new URL(`packs/${name}/`, adopterFolder());
     const [only, except] = [listIn(values, 'only'), listIn(values, 'except')];
     const isChosen = only.length > 0 || except.length > 0;
-    const prepared = await importer.prepareImport({
+    const { folder, prepared } = await prepare({
       source,
       name,
       scheme: textIn(values, 'scheme'),
       allowedOrigins: listIn(values, 'allow-origin'),
       choice: isChosen ? { only, except } : undefined,
-      folder,
+      home: adopterFolder(),
     });
     const isCheck = values['check'] === true;
     const { problems, clashes } = await startWith(name, folder, prepared);
@@ -67,8 +65,17 @@ export const importPack: LocalCommand = {
   },
 };
 
+type ImportOptions = Omit<import('../openapi/import-pack.ts').ImportOptions, 'folder'>;
+
+/** @param options.home the adopter's folder, which need not be there yet */
+export async function prepare({ home, ...options }: ImportOptions & { home: URL }) {
+  const importer = await loadModule<typeof import('../openapi/import-pack.ts')>('src/openapi/import-pack.ts');
+  const folder = new URL(`packs/${options.name}/`, home);
+  return { folder, prepared: await importer.prepareImport({ ...options, folder }) };
+}
+
 /** What the next start would say of the pack. */
-async function startWith(
+export async function startWith(
   name: string,
   folder: URL,
   prepared: import('../openapi/import-pack.ts').PreparedImport,
@@ -84,7 +91,7 @@ async function startWith(
   return checks.problemsOfImport({ name, folder, ...prepared }, settings, BUILT_IN);
 }
 
-function tellProblems(io: Io, name: string, problems: readonly string[]): void {
+export function tellProblems(io: Io, name: string, problems: readonly string[]): void {
   if (problems.length === 0) return;
   const todo = `Rename nouns in packs/${name}/overrides.json ("nouns": { "users": "${name}-users" }, or "*": "${name}-*" for all), or leave a pack out with SEED_PACKS.`;
   const lines = ['', 'No server starts with all packs as they would be then:', ...shown(problems), todo];
@@ -101,7 +108,7 @@ function listIn(values: LocalValues, name: string): string[] {
 
 const SHOWN_MOST = 20;
 
-function reportText(report: ImportReport, name: string): string {
+export function reportText(report: ImportReport, name: string): string {
   const { title, version, commands, deprecated, nouns, leftOut, partly, notChosen, missing, size } = report;
   const nounCount = Object.keys(nouns).length;
   const files = size.files === 1 ? '' : ` in ${size.files} files`;
@@ -121,7 +128,7 @@ function reportText(report: ImportReport, name: string): string {
   return sanitise(lines.join('\n'));
 }
 
-function todoText({ server, credential }: ImportReport, name: string): string {
+export function todoText({ server, credential }: ImportReport, name: string): string {
   const setting = (field: string) => packSetting(name, field);
   const lines = [
     `What is to be otherwise: packs/${name}/overrides.json (docs/your-platform.md)`,

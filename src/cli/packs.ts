@@ -35,39 +35,39 @@ const newPack: LocalCommand = {
 
 export const packCommands: readonly LocalCommand[] = [newPack, importPack];
 
-function packFile(name: string): string {
+export function packFile(name: string, verb = 'hello'): string {
   return `// The commands of ${name}.
 import { defineCommand, definePack, z } from 'seed/pack';
 
-const hello = defineCommand({
-  name: '${name} hello',
+const ${verb} = defineCommand({
+  name: '${name} ${verb}',
   summary: 'Greet somebody',
-  http: 'GET /${name}/hello/{who}',
+  http: 'GET /${name}/${verb}/{who}',
   scope: '${name}:read',
   effect: 'read',
   input: z.object({ who: z.string().min(1).max(100).describe('Whom to greet') }),
   output: z.object({ greeting: z.string() }),
-  examples: ['seed ${name} hello world'],
+  examples: ['seed ${name} ${verb} world'],
   run: async ({ who }, { account }) => ({ greeting: \`Hello \${who}, from \${account.name}\` }),
 });
 
 export const pack = definePack({
   name: '${name}',
   title: '${name}',
-  commands: [hello],
+  commands: [${verb}],
 });
 `;
 }
 
-function testFile(name: string): string {
+export function testFile(name: string, verb = 'hello'): string {
   return `// The commands of ${name}, called as the server calls them.
 import { openPack } from 'seed/testing';
 import { expect, it } from 'vitest';
 
 it('greets somebody', async () => {
   await using pack = await openPack(new URL('./pack.ts', import.meta.url));
-  expect(await pack.call('${name} hello', { who: 'world' })).toEqual({ greeting: 'Hello world, from test' });
-  await expect(pack.call('${name} hello', { who: '' })).rejects.toMatchObject({ code: 'invalid_input' });
+  expect(await pack.call('${name} ${verb}', { who: 'world' })).toEqual({ greeting: 'Hello world, from test' });
+  await expect(pack.call('${name} ${verb}', { who: '' })).rejects.toMatchObject({ code: 'invalid_input' });
 });
 `;
 }

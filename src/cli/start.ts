@@ -1,20 +1,21 @@
-// seed start, server and runner: the processes of Seed in this terminal. Used by local-commands.ts.
+// seed start, server, runner and migrate: the processes of Seed in this terminal. Used by local-commands.ts.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { IS_REPOSITORY, SEED_ROOT } from '../lib/own-files.ts';
+import { IS_REPOSITORY, isInRepository, SEED_ROOT } from '../lib/own-files.ts';
 import { SERVER_MEMORY } from '../lib/server-memory.ts';
 import { readAdopterSettings } from './adopter-settings.ts';
 import { becomeOwnProgram, becomeProgram } from './become-program.ts';
 import { cacheDirOf, loadModule } from './folders.ts';
 import type { Io } from './io.ts';
 import type { LocalCommand } from './local-command.ts';
+import { refuseWithoutLinux } from './place.ts';
 
 const start: LocalCommand = {
   name: 'start',
   summary: 'Start Seed on this machine, a server and a runner, until Ctrl-C',
   usage: 'seed start',
   examples: ['seed start', 'PORT=8080 OPENROUTER_API_KEY=… seed start'],
-  run: (io) => startAll(io),
+  run: (io) => startAll(io, 'start'),
 };
 
 const server: LocalCommand = {
@@ -26,6 +27,7 @@ const server: LocalCommand = {
     'HOST=0.0.0.0 DATABASE_URL=postgres://… SEED_RUNNER_TOKEN=… seed server',
   ],
   async run(io) {
+    refuseWithoutLinux('server');
     readAdopterSettings();
     return becomeOwnProgram('src/server/main.ts', {
       environment: unlessSet(io, { ...compileCache(io), ...SERVER_MEMORY.environment }),
@@ -40,17 +42,38 @@ const runner: LocalCommand = {
   usage: 'seed runner',
   examples: ['SEED_SERVER_URL=https://seed.example.com SEED_RUNNER_TOKEN=… seed runner'],
   async run(io) {
+    refuseWithoutLinux('runner');
     readAdopterSettings();
     return becomeOwnProgram('src/runner/main.ts', { environment: unlessSet(io, compileCache(io)) });
   },
 };
 
-export const startCommands: readonly LocalCommand[] = [start, server, runner];
+const migrate: LocalCommand = {
+  name: 'migrate',
+  summary: 'Bring the database up to date for servers that wait for it, and end',
+  usage: 'seed migrate',
+  examples: ['DATABASE_URL=postgres://… seed migrate'],
+  async run(io) {
+    readAdopterSettings();
+    return becomeOwnProgram('src/server/migrate-main.ts', { environment: unlessSet(io, compileCache(io)) });
+  },
+};
 
-/** This process becomes the one that has both. @param environment what its own has besides */
-export async function startAll(io: Io, environment: Readonly<Record<string, string>> = {}): Promise<never> {
+export const startCommands: readonly LocalCommand[] = [start, server, runner, migrate];
+
+/**
+ * This process becomes the one that has both.
+ * @param command as it was called, for whoever has to call it elsewhere
+ * @param environment what its own has besides
+ */
+export async function startAll(
+  io: Io,
+  command: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<never> {
+  refuseWithoutLinux(command);
   // The repository's own way, which also brings packages and dashboard up to date.
-  if (IS_REPOSITORY) {
+  if (isInRepository()) {
     const script = fileURLToPath(new URL('scripts/run.sh', SEED_ROOT));
     return becomeProgram({ path: '/bin/sh', args: [script, 'start'], environment });
   }

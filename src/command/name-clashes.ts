@@ -3,7 +3,7 @@ import { SeedError } from '../protocol/errors.ts';
 import type { EventType } from '../protocol/event-types.ts';
 
 /** What starts, makes or checks an installation. */
-const PROCESSES = ['start', 'server', 'runner', 'dev', 'init', 'test', 'upgrade'];
+const PROCESSES = ['start', 'server', 'runner', 'dev', 'init', 'test', 'upgrade', 'migrate'];
 /** Nouns of the CLI's own, which would hide a command. */
 const LOCAL_NOUNS: readonly string[] = ['help', 'login', 'logout', 'doctor', 'snapshots', 'mcp', ...PROCESSES];
 /** Nouns of Seed's own commands; a test compares them with the commands. */

@@ -25,6 +25,8 @@ const END_MS = 5_000;
 /** One that was heard so short a time ago is lent without asking whether it is still there. */
 const SURELY_THERE_MS = 1_000;
 const ASK_MS = 2_000;
+/** An operator may close a primary for writes, too: then new connections are no better. */
+const RENEW_EVERY_MS = 5_000;
 
 type Lendable = WatchedClient & PoolClient;
 
@@ -35,8 +37,11 @@ export class ConnectionPool {
   readonly #limits: PoolLimits;
   readonly #outage: Outage;
   readonly #lent = new Set<Lendable>();
-  /** Older connections are not used any more: one of them was not heard, and the others may have gone with it. */
-  #trustedFromMs = 0;
+  /**
+   * Older connections are not used any more: one of them was not heard, or leads to a database that takes no
+   * writes, and the others may have gone with it.
+   */
+  #trustedFromMs = Number.NEGATIVE_INFINITY;
 
   constructor(databaseUrl: string, limits: PoolLimits, outage: Outage) {
     this.#limits = limits;
@@ -55,7 +60,9 @@ export class ConnectionPool {
     this.#pool.on('acquire', (client) => this.#lent.add(client as Lendable));
     this.#pool.on('release', (_error, client) => {
       this.#lent.delete(client as Lendable);
-      if ((client as Lendable).givenUp) this.#trustedFromMs = performance.now();
+      const { givenUp, foundReadOnly } = client as Lendable;
+      const isRenewed = performance.now() - this.#trustedFromMs < RENEW_EVERY_MS;
+      if (givenUp || (foundReadOnly && !isRenewed)) this.#trustedFromMs = performance.now();
     });
   }
 

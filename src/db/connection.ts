@@ -3,7 +3,8 @@
 // ends what takes too long, and where nothing comes of that the connection is given up here.
 import { Client, type PoolClient, type QueryConfig, type QueryResult, type QueryResultRow, types } from 'pg';
 import { SeedError } from '../protocol/errors.ts';
-import { connectionFailure, endsConnection, statementFailure } from './database-failure.ts';
+import { queryWithSettings } from './carried-limits.ts';
+import { connectionFailure, endsConnection, isReadOnly, statementFailure } from './database-failure.ts';
 import type { Outage } from './outage.ts';
 import { timeReader } from './timestamps.ts';
 
@@ -14,7 +15,10 @@ export interface Limits {
   statementMs: number;
   /** Of waiting for a lock. */
   lockMs: number;
+  /** What else holds in each of its transactions. */
   settings?: Record<string, string>;
+  /** What only helps, and needs a session that is ours as long as the connection. */
+  sessionSettings?: Record<string, string>;
 }
 
 const CONNECT_MS = 5_000;
@@ -24,6 +28,8 @@ const PATIENCE_MS = 2_000;
 const IDLE_TRANSACTION_MS = 60_000;
 const KEEP_ALIVE_AFTER_MS = 10_000;
 const END_MS = 2_000;
+
+const READS_ONLY = /^\s*start\s+transaction\b.*\bread only\b/i;
 
 /** So that Postgres, too, notices soon that a server is gone. */
 const KEEP_ALIVE = { tcp_keepalives_idle: '10', tcp_keepalives_interval: '5', tcp_keepalives_count: '4' };
@@ -47,6 +53,18 @@ export class WatchedClient extends Client {
   brokenBy: Error | null = null;
   /** Whether it was given up: nobody knows what its other end still does. */
   givenUp = false;
+  /** Whether it led to a database that takes no writes, as one does that was the primary. */
+  foundReadOnly = false;
+  /**
+   * The process of Postgres that has answered last when a session was begun. A pooler makes up the number that a
+   * connection is told at first: where the two differ, another session may answer each transaction.
+   */
+  backendId: number | null = null;
+
+  /** Whether a session of Postgres is this connection's as long as it lives. */
+  get ownsSession(): boolean {
+    return this.backendId !== null && this.backendId === (this as unknown as { processID: number }).processID;
+  }
 
   constructor(config: ReturnType<typeof connectionConfig>) {
     super(config);
@@ -74,17 +92,25 @@ export class WatchedClient extends Client {
 
 export class Connection {
   protected readonly client: WatchedClient;
+  readonly #limits: Limits;
   readonly #patienceMs: number;
   readonly #outage: Outage;
+  #beganReadOnly = false;
 
-  constructor(client: WatchedClient, { statementMs }: Limits, outage: Outage) {
+  constructor(client: WatchedClient, limits: Limits, outage: Outage) {
     this.client = client;
-    this.#patienceMs = statementMs + PATIENCE_MS;
+    this.#limits = limits;
+    this.#patienceMs = limits.statementMs + PATIENCE_MS;
     this.#outage = outage;
   }
 
   get broken(): boolean {
     return this.client.brokenBy !== null;
+  }
+
+  /** Whether nothing stands between it and Postgres that may give it another session. */
+  get ownsSession(): boolean {
+    return this.client.ownsSession;
   }
 
   /**
@@ -100,18 +126,33 @@ export class Connection {
     const { client } = this;
     const stop = afterAwake(patienceMs, () => client.giveUp(new Error(`no answer within ${patienceMs} ms`)));
     try {
-      const result = await client.query<Row>(statement, values as unknown[]);
+      const result = await this.#ask<Row>(statement, values);
       client.heardMs = performance.now();
       this.#outage.passed();
       return result;
     } catch (error) {
       if (endsConnection(error)) client.brokenBy ??= error as Error;
-      const failure = this.broken ? connectionFailure(client.brokenBy) : statementFailure(error);
+      const refused = isReadOnly(error) && !this.#beganReadOnly;
+      if (refused) client.foundReadOnly = true;
+      const failure =
+        this.broken || refused ? connectionFailure(client.brokenBy ?? error) : statementFailure(error);
       if (failure?.logged) this.#outage.met(failure);
       throw failure ?? error;
     } finally {
       stop();
     }
+  }
+
+  #ask<Row extends QueryResultRow>(statement: string | QueryConfig, values?: readonly unknown[]) {
+    const { client } = this;
+    const config = typeof statement === 'string' ? { text: statement } : statement;
+    const begins = client.getTransactionStatus() === 'I';
+    if (begins) this.#beganReadOnly = READS_ONLY.test(config.text);
+    if (client.ownsSession || client.backendId === null) return client.query<Row>(statement, values as unknown[]);
+    // What was prepared under a name is in another session.
+    const { name: _, ...nameless } = { values: values as unknown[], ...config } as QueryConfig;
+    if (!begins) return client.query<Row>(nameless);
+    return queryWithSettings<Row>(client, nameless, settingsOf(this.#limits));
   }
 }
 
@@ -131,10 +172,15 @@ export class OwnConnection extends Connection {
 
   /** Of what others notify: not of what is notified on this connection. */
   onNotification(listener: (payload: string) => void): void {
-    const { processID: own } = this.client as unknown as { processID: number | null };
     this.client.on('notification', ({ payload, processId }) => {
-      if (processId !== own) listener(payload ?? '');
+      if (processId !== this.client.backendId) listener(payload ?? '');
     });
+  }
+
+  /** The process of Postgres that answers now. */
+  async backend(patienceMs?: number): Promise<number | undefined> {
+    const { rows } = await this.query<{ pid: number }>('select pg_backend_pid() as pid', [], patienceMs);
+    return rows[0]?.pid;
   }
 
   end(): Promise<void> {
@@ -169,26 +215,34 @@ export async function takesConnections(databaseUrl: string): Promise<boolean> {
 }
 
 /**
- * What a new connection begins with. @throws SeedError unavailable when it leads to a standby: after a failover
- * its address may still be known for the primary's
+ * What a new connection begins with. Settings of the session only where it is the connection's own, and only asked
+ * for in its first statement. @throws SeedError unavailable when it leads to a standby: after a failover its
+ * address may still be known for the primary's
  */
 export async function begin(client: WatchedClient, limits: Limits, outage: Outage): Promise<void> {
-  const settings: Record<string, string> = {
-    ...KEEP_ALIVE,
-    idle_in_transaction_session_timeout: String(IDLE_TRANSACTION_MS),
-    statement_timeout: String(limits.statementMs),
-    lock_timeout: String(limits.lockMs),
-    ...limits.settings,
-  };
-  const names = Object.keys(settings);
-  const set = names.map((_name, index) => `set_config($${2 * index + 1}, $${2 * index + 2}, false)`);
+  const settings = Object.entries({ ...KEEP_ALIVE, ...settingsOf(limits), ...limits.sessionSettings });
+  const { processID } = client as unknown as { processID: number | null };
+  // Elsewhere they end with this statement.
+  const set = settings.map(
+    (_, index) => `set_config($${2 * index + 2}, $${2 * index + 3}, pg_backend_pid() <> $1)`,
+  );
   const connection = new Connection(client, limits, outage);
-  const { rows } = await connection.query<{ standby: boolean }>(
-    `select ${set.join(', ')}, pg_is_in_recovery() as standby`,
-    names.flatMap((name) => [name, settings[name]]),
+  const { rows } = await connection.query<{ standby: boolean; pid: number }>(
+    `select ${set.join(', ')}, pg_is_in_recovery() as standby, pg_backend_pid() as pid`,
+    [processID ?? 0, ...settings.flat()],
     CONNECT_MS,
   );
   if (rows[0]?.standby) throw connectionFailure(new Error('this is a standby, which can only be read'));
+  client.backendId = rows[0]?.pid ?? null;
+}
+
+function settingsOf({ statementMs, lockMs, settings }: Limits): Record<string, string> {
+  return {
+    idle_in_transaction_session_timeout: String(IDLE_TRANSACTION_MS),
+    statement_timeout: String(statementMs),
+    lock_timeout: String(lockMs),
+    ...settings,
+  };
 }
 
 function newClient(databaseUrl: string): WatchedClient {
@@ -202,13 +256,20 @@ function newClient(databaseUrl: string): WatchedClient {
   }
 }
 
-/** For whoever has set DATABASE_URL: where it leads to, without the password, and what was said there. */
-export function cannotConnect(databaseUrl: string, { cause, message }: SeedError): SeedError {
+/** For whoever has set the address: where it leads to, without the password, and what was said there. */
+export function cannotConnect(
+  databaseUrl: string,
+  { cause, message }: SeedError,
+  setting = 'DATABASE_URL',
+): SeedError {
   const { hostname, port, pathname, searchParams } = new URL(databaseUrl, 'postgres://localhost');
   const where = `${searchParams.get('host') ?? hostname}${port && `:${port}`}${pathname}`;
   const { message: said, code } = cause as { message: string; code?: string };
   return new SeedError('unavailable', `The database at ${where} cannot be used: ${said || code || message}`, {
-    hint: 'Start that Postgres, correct DATABASE_URL, or unset it to use the embedded Postgres.',
+    hint:
+      setting === 'DATABASE_URL'
+        ? 'Start that Postgres, correct DATABASE_URL, or unset it to use the embedded Postgres.'
+        : `Start that Postgres, or correct ${setting}.`,
   });
 }
 

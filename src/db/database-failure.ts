@@ -85,6 +85,14 @@ export function endsConnection(error: unknown): boolean {
   return error.severity === 'FATAL' || /^(08|25P0[34]|28|3D|57P)/.test(error.code ?? '');
 }
 
+/**
+ * Whether the database takes no writes. Of a transaction that was begun to read only it says nothing; else the
+ * connection leads to what is no primary any more, or whose operator has closed it.
+ */
+export function isReadOnly(error: unknown): boolean {
+  return sqlStateOf(error) === '25006';
+}
+
 function troubleOf({ code = '', message }: DatabaseError): Trouble | null {
   const said = SAID_OF_DISKS.find(([pattern]) => pattern.test(message));
   if (said && (code === 'XX000' || code === '42501' || code.startsWith('58'))) return said[1];

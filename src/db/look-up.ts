@@ -1,5 +1,5 @@
 // Look-ups that nearly every request makes, on connections of their own, where a plan is made once a connection:
-// planning would take several times as long as the look-up.
+// planning would take several times as long as the look-up. Through a pooler it is made each time all the same.
 import type { RawBuilder } from 'kysely';
 import type { ConnectionPool, PoolLimits } from './connection-pool.ts';
 import type { Db } from './tables.ts';
@@ -9,7 +9,9 @@ export const LOOK_UP_LIMITS: PoolLimits = {
   connections: 3,
   statementMs: 3_000,
   lockMs: 3_000,
-  settings: { plan_cache_mode: 'force_generic_plan' },
+  // What is written here are wake-ups.
+  settings: { synchronous_commit: 'off' },
+  sessionSettings: { plan_cache_mode: 'force_generic_plan' },
 };
 
 /** Runs a query that only reads, prepared under the name. */

@@ -6,9 +6,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import type { DatabaseError } from 'pg';
 import { SeedError } from '../protocol/errors.ts';
 import type { Connection } from './connection.ts';
-import { ensurePackRole } from './pack-role.ts';
+import { ensurePackRole, hasPackRole, PACK_ROLE } from './pack-role.ts';
 import { packSchema } from './pack-schema.ts';
-import { guardTables } from './row-security.ts';
+import { guardTables, unguarded } from './row-security.ts';
 
 export interface PackTables {
   name: string;
@@ -104,6 +104,17 @@ export async function missingMigrations(client: Connection, packs: Packs): Promi
   return missing;
 }
 
+/** The same, and what else the packs need before a server can work: their role, and the guard of their tables. */
+export async function missingWork(client: Connection, packs: Packs): Promise<string[]> {
+  const missing = await missingMigrations(client, packs);
+  if (missing.length > 0 || !packs.rowSecurity || packs.tables.length === 0) return missing;
+  if (!(await hasPackRole(client))) return [`the role ${PACK_ROLE}`];
+  for (const { name, shown } of packs.tables) {
+    if ((await unguarded(client, name, shown)).length > 0) missing.push(`the row security of the pack ${name}`);
+  }
+  return missing;
+}
+
 async function missingOf(client: Connection, owner: Owner): Promise<Migration[]> {
   const applied = await owner.applied(client);
   const known = await readMigrations(owner.folder, owner.shown);
@@ -163,16 +174,19 @@ const SEED: Owner = {
   folder: new URL('./migrations/', import.meta.url),
   shown: 'src/db/migrations',
   async applied(client) {
+    const { rows: there } = await client.query(`select from pg_class where oid = to_regclass('migrations')`);
+    if (there.length === 0) return [];
+    const { rows } = await client.query<AppliedMigration>(`select ${COLUMNS('migrations')} from migrations`);
+    return rows;
+  },
+  async prepare(client) {
     await client.query(`create table if not exists migrations (
       number integer primary key,
       name text not null,
       checksum text not null,
       applied_at timestamptz not null default now()
     )`);
-    const { rows } = await client.query<AppliedMigration>(`select ${COLUMNS('migrations')} from migrations`);
-    return rows;
   },
-  prepare: async () => {},
   async record(client, { number, name, checksum, serversFrom }) {
     const row = [number, name, checksum];
     await client.query('insert into migrations (number, name, checksum) values ($1, $2, $3)', row);

@@ -16,6 +16,13 @@ interface RoleFacts {
   may_become: boolean;
 }
 
+/** Whether nothing needs to be done for it. @throws SeedError invalid_settings when it can do too much */
+export async function hasPackRole(client: Connection): Promise<boolean> {
+  const facts = await readFacts(client);
+  if (facts.too_mighty) throw tooMighty();
+  return facts.is_there && facts.may_become;
+}
+
 /** @throws SeedError invalid_settings with the SQL that whoever runs the database is to run */
 export async function ensurePackRole(client: Connection): Promise<void> {
   let facts = await readFacts(client);
@@ -28,13 +35,15 @@ export async function ensurePackRole(client: Connection): Promise<void> {
     facts = await readFacts(client);
   }
   if (!facts.is_there || !facts.may_become) throw notAllowed(facts);
-  if (facts.too_mighty) {
-    throw new SeedError('invalid_settings', `the database's role ${PACK_ROLE} can do more than it is to`, {
-      hint:
-        `It is to be what "create role ${PACK_ROLE} nologin" makes, a member of no other role. ` +
-        `Run in the database: alter role ${PACK_ROLE} nosuperuser nobypassrls nocreaterole nocreatedb noreplication nologin;`,
-    });
-  }
+  if (facts.too_mighty) throw tooMighty();
+}
+
+function tooMighty(): SeedError {
+  return new SeedError('invalid_settings', `the database's role ${PACK_ROLE} can do more than it is to`, {
+    hint:
+      `It is to be what "create role ${PACK_ROLE} nologin" makes, a member of no other role. ` +
+      `Run in the database: alter role ${PACK_ROLE} nosuperuser nobypassrls nocreaterole nocreatedb noreplication nologin;`,
+  });
 }
 
 async function readFacts(client: Connection): Promise<RoleFacts> {

@@ -3,10 +3,13 @@
 import { type Db as BossDatabase, fromKysely, PgBoss } from 'pg-boss';
 import type { BaseLogger } from 'pino';
 import { logFailure } from '../lib/log.ts';
+import type { Connection } from './connection.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 import type { Tx } from './tables.ts';
 
 const QUEUE = 'tasks';
+/** pg-boss has no other word for it. */
+const NOT_THERE = /^pg-boss (is not installed|database requires migrations)$/;
 /** pg-boss drops jobs that waited this long; a queued task must never lose its job, so: 50 years. */
 const RETENTION_SECONDS = 50 * 365 * 24 * 3600;
 /** A job is there at once, also for a database whose clock was set back since. */
@@ -23,16 +26,30 @@ export interface Queue {
 }
 
 /**
- * Starts pg-boss, whose own statements are its care for the queue's tables, on the pool. Makes or migrates its
- * schema `pgboss`; the caller holds the lock against other servers.
+ * Starts pg-boss, whose own statements are its care for the queue's tables, on the pool.
+ * @param migrator makes or migrates its schema `pgboss`, and holds the lock against other servers; null: the
+ * schema has to be there
+ * @returns null when it is not, or is of another version
  */
-export async function openQueue(pool: ConnectionPool, log: BaseLogger): Promise<Queue> {
-  const database: BossDatabase = { executeSql: (text, values) => pool.query(text, values) };
-  const boss = new PgBoss({ db: database, schedule: false, registerInstance: false });
+export async function openQueue(
+  pool: ConnectionPool,
+  log: BaseLogger,
+  migrator: Connection | null,
+): Promise<Queue | null> {
+  let ask = migrator === null ? null : oneByOne(migrator);
+  const database: BossDatabase = { executeSql: (text, values) => (ask ?? pool).query(text, values) };
+  const boss = new PgBoss({ db: database, schedule: false, registerInstance: false, migrate: migrator !== null });
   boss.on('error', (error) => logFailure(log, error, 'queue maintenance failed'));
   boss.on('warning', (warning) => log.warn({ warning: warning.message }, 'queue warning'));
-  await boss.start();
-  await boss.createQueue(QUEUE, { policy: 'standard' });
+  try {
+    await boss.start();
+    if (migrator !== null) await boss.createQueue(QUEUE, { policy: 'standard' });
+    else if ((await boss.getQueue(QUEUE)) === null) return null;
+  } catch (error) {
+    if (migrator === null && NOT_THERE.test((error as Error).message)) return null;
+    throw error;
+  }
+  ask = null;
   return {
     async send(tx, ids, { ahead } = { ahead: false }) {
       const job = { priority: Number(ahead), startAfter: START_AFTER, retentionSeconds: RETENTION_SECONDS };
@@ -50,5 +67,17 @@ export async function openQueue(pool: ConnectionPool, log: BaseLogger): Promise<
       await boss.deleteJob(QUEUE, taskId, { db: fromKysely(tx) });
     },
     close: () => boss.stop({ graceful: false, close: false }),
+  };
+}
+
+/** pg-boss asks several things at a time, which one connection cannot. */
+function oneByOne(connection: Connection): Pick<ConnectionPool, 'query'> {
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    query: (text, values) => {
+      const asked = last.then(() => connection.query<never>(text, values));
+      last = asked.catch(() => undefined);
+      return asked;
+    },
   };
 }

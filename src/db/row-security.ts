@@ -27,18 +27,23 @@ interface Relation {
  * @throws SeedError invalid_settings for what would show one account's rows to another all the same
  */
 export async function guardTables(client: Connection, pack: string, shown: string): Promise<void> {
+  // Each only where it is missing: they wait for everybody who uses the table.
+  for (const statement of await unguarded(client, pack, shown)) await client.query(statement);
+}
+
+/** The statements that guardTables would run. Changes nothing, and throws as it does. */
+export async function unguarded(client: Connection, pack: string, shown: string): Promise<string[]> {
   const schema = packSchema(pack);
   await refuseWaysAround(client, schema, shown);
   const { rows } = await client.query<Relation>(RELATIONS, [schema, PACK_ROLE]);
-  if (rows.length === 0) return;
+  if (rows.length === 0) return [];
   const statements = rows.flatMap((relation) => missingOf(relation, schema));
   const { rows: usage } = await client.query<{ has: boolean }>(
     `select has_schema_privilege($1, $2, 'usage') as has`,
     [PACK_ROLE, schema],
   );
   if (!usage[0]?.has) statements.push(`grant usage on schema ${schema} to ${PACK_ROLE}`);
-  // Each only where it is missing: they wait for everybody who uses the table.
-  for (const statement of statements) await client.query(statement);
+  return statements;
 }
 
 function missingOf({ name, kind, owner, is_guarded, is_granted, invokes }: Relation, schema: string): string[] {

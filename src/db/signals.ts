@@ -1,32 +1,10 @@
-// Wake-ups between servers over LISTEN/NOTIFY: a hint that something changed, never the change itself. Who waits
-// subscribes first, looks at the database, and then waits: what changes in between is not missed.
-import { type Limits, type OwnConnection, openConnection } from './connection.ts';
-import type { Outage } from './outage.ts';
+// Wake-ups between servers: a hint that something changed, never the change itself. Who waits subscribes first,
+// looks at the database, and then waits: what changes in between is not missed. Opened by store.ts, with the way
+// by which other servers are told and heard.
+import { ENDS_SEQUENCE, endedTask, type Messenger, sequenceOf, type Topic } from './topics.ts';
 
-export const CHANNEL = 'seed';
-const RECONNECT_MIN_MS = 100;
-const RECONNECT_MAX_MS = 5_000;
-/** How often it asks whether its connection is still heard, and how long it waits: silence alone says nothing. */
-const BEAT = { everyMs: 5_000, patienceMs: 3_000 };
-const ENDED = 'ended:';
-/** What could not be told yet is kept while the connection is made anew: more than this is not. */
+/** What could not be told yet is kept until it can be: more than this is not. */
 const UNTOLD_MOST = 100_000;
-const LIMITS: Limits = { statementMs: 5_000, lockMs: 5_000 };
-
-export type Topic =
-  | 'queue'
-  | 'keys'
-  | 'models'
-  | 'webhooks'
-  | 'approvals'
-  | `task:${string}`
-  | `ended:${string}`
-  | `runner:${string}`
-  | `idempotency:${string}`
-  | `spend:${string}`
-  | `approval:${string}`
-  | `webhook-events:${string}`
-  | `webhook-test:${string}`;
 
 export interface Subscription extends Disposable {
   /**
@@ -36,44 +14,27 @@ export interface Subscription extends Disposable {
   next(timeoutMs: number, abort?: AbortSignal): Promise<void>;
 }
 
-const TELL = 'select pg_notify($1, topic) from unnest($2::text[]) as topic';
-
-/** Holds one connection from `open` to `close` and makes a new one whenever it breaks. */
 export class Signals {
-  readonly #databaseUrl: string;
-  readonly #outage: Outage;
-  readonly #times: typeof BEAT;
+  readonly #messenger: Messenger;
   readonly #wakes = new Map<string, Set<() => void>>();
   readonly #endings = new Set<(taskId: string | null) => void>();
-  #connection: OwnConnection | undefined;
-  #beating: NodeJS.Timeout | undefined;
-  #reconnecting: NodeJS.Timeout | undefined;
-  #closed = false;
   /** Topics to be told to the other servers, and to this one's subscribers before. */
   readonly #untold = new Set<Topic>();
   #telling: Promise<void> | undefined;
+  #subscriptions = 0;
 
-  constructor(databaseUrl: string, outage: Outage, times = BEAT) {
-    this.#databaseUrl = databaseUrl;
-    this.#outage = outage;
-    this.#times = times;
+  constructor(messenger: Messenger) {
+    this.#messenger = messenger;
   }
 
   /** Throws when the database cannot be reached; afterwards a lost connection only delays wake-ups. */
   async open(): Promise<void> {
-    const connection = await openConnection(this.#databaseUrl, LIMITS, this.#outage);
-    connection.onNotification((topic) => this.#wake(topic));
-    connection.onEnd(() => this.#lost(connection));
-    try {
-      await connection.query(`listen ${CHANNEL}`);
-    } catch (error) {
-      await connection.end();
-      throw error;
-    }
-    if (this.#closed) return connection.end();
-    this.#connection = connection;
-    this.#beat(connection);
-    this.#tellSoon();
+    await this.#messenger.open({
+      topic: (topic) => this.#wake(topic),
+      oneOf: (sequences) => this.#wakeOneOf(sequences),
+      missed: () => this.#wakeAll(),
+      ready: () => this.#tellSoon(),
+    });
   }
 
   /**
@@ -118,6 +79,8 @@ export class Signals {
       notified = true;
       resolveNext?.();
     });
+    this.#count(1);
+    let disposed = false;
     return {
       next: async (timeoutMs, abort) => {
         if (!notified && !abort?.aborted) {
@@ -138,6 +101,8 @@ export class Signals {
       [Symbol.dispose]: () => {
         watching[Symbol.dispose]();
         resolveNext?.();
+        if (!disposed) this.#count(-1);
+        disposed = true;
       },
     };
   }
@@ -147,13 +112,13 @@ export class Signals {
     // What was told just now still gets out.
     await new Promise(setImmediate);
     await this.#telling;
-    this.#closed = true;
-    clearTimeout(this.#reconnecting);
-    clearTimeout(this.#beating);
-    const connection = this.#connection;
-    this.#connection = undefined;
     this.#wakeAll();
-    await connection?.end();
+    await this.#messenger.close();
+  }
+
+  #count(more: 1 | -1): void {
+    this.#subscriptions += more;
+    if (this.#subscriptions === Number(more === 1)) this.#messenger.waited(more === 1);
   }
 
   #tellSoon(): void {
@@ -163,56 +128,33 @@ export class Signals {
     });
   }
 
-  /** What fails goes with the connection; the next one begins with it. */
+  /** What fails is told when the messenger is ready again. */
   async #tellAll(): Promise<void> {
-    const connection = this.#connection;
-    while (connection && this.#connection === connection && this.#untold.size > 0) {
+    while (this.#messenger.isReady() && this.#untold.size > 0) {
       const topics = [...this.#untold];
       this.#untold.clear();
-      try {
-        await connection.query(TELL, [CHANNEL, topics]);
-      } catch {
+      await this.#messenger.tell(topics).catch(() => {
         for (const topic of topics) this.#untold.add(topic);
-        this.#lost(connection);
-      }
+      });
     }
   }
 
   #wake(topic: string): void {
     for (const wake of this.#wakes.get(topic) ?? []) wake();
-    if (topic.startsWith(ENDED)) for (const hear of this.#endings) hear(topic.slice(ENDED.length));
+    const taskId = endedTask(topic);
+    if (taskId !== null) for (const hear of this.#endings) hear(taskId);
+  }
+
+  /** Who waits for any topic of theirs, and for each end of a task if it is among them. */
+  #wakeOneOf(sequences: ReadonlySet<string>): void {
+    for (const [topic, wakes] of this.#wakes) {
+      if (sequences.has(sequenceOf(topic))) for (const wake of wakes) wake();
+    }
+    if (sequences.has(ENDS_SEQUENCE)) for (const hear of this.#endings) hear(null);
   }
 
   #wakeAll(): void {
-    for (const topic of this.#wakes.keys()) this.#wake(topic);
+    for (const wakes of this.#wakes.values()) for (const wake of wakes) wake();
     for (const hear of this.#endings) hear(null);
-  }
-
-  /** A connection that does not answer in time is given up, and is then lost. */
-  #beat(connection: OwnConnection): void {
-    this.#beating = setTimeout(() => {
-      connection.query('select 1', [], this.#times.patienceMs).then(
-        () => this.#connection === connection && this.#beat(connection),
-        () => this.#lost(connection),
-      );
-    }, this.#times.everyMs);
-  }
-
-  #lost(connection: OwnConnection): void {
-    if (this.#closed || this.#connection !== connection) return;
-    this.#connection = undefined;
-    clearTimeout(this.#beating);
-    void connection.end();
-    this.#reconnect(RECONNECT_MIN_MS);
-  }
-
-  #reconnect(delayMs: number): void {
-    this.#reconnecting = setTimeout(() => {
-      this.open().then(
-        // What was notified meanwhile is unknown.
-        () => this.#wakeAll(),
-        () => this.#reconnect(Math.min(delayMs * 2, RECONNECT_MAX_MS)),
-      );
-    }, delayMs);
   }
 }

@@ -4,24 +4,24 @@ import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { BaseLogger } from 'pino';
 import type { Clock } from '../lib/clock.ts';
 import { SeedError } from '../protocol/errors.ts';
+import { type Addresses, DIRECT_SETTING, reachSessions, sessionUrl, type Way } from './addresses.ts';
 import { ADVISORY_LOCKS } from './advisory-locks.ts';
 import { type Caches, createCaches } from './caches.ts';
-import { cannotConnect, type Limits, type OwnConnection, openConnection } from './connection.ts';
+import { type Limits, type OwnConnection, openConnection } from './connection.ts';
 import { ConnectionPool, type PoolLimits } from './connection-pool.ts';
 import { databaseTime, openDatabaseClock } from './database-clock.ts';
-import { sqlStateOf } from './database-failure.ts';
+import { Listening } from './listening.ts';
 import { LOOK_UP_LIMITS, type LookUp, lookUpOn } from './look-up.ts';
-import { migrate, type Packs } from './migrate.ts';
+import { migrate, missingWork, type Packs } from './migrate.ts';
 import { migrationsApplied } from './migrations-applied.ts';
 import { Outage } from './outage.ts';
+import { Polling } from './polling.ts';
 import { openQueue, type Queue } from './queue.ts';
 import { Signals } from './signals.ts';
 import type { Tables } from './tables.ts';
 import type { TaskWatcher } from './task-changes.ts';
 import { tellingDatabase } from './telling.ts';
 
-const START_PATIENCE_MS = 10_000;
-const START_RETRY_MS = 100;
 const CHECK_MS = 2_000;
 /** A megabyte or two on the database's disk, for a moment. */
 const NEEDS_ROOM = 'create temporary table room on commit drop as select generate_series(1, 50000)';
@@ -57,9 +57,8 @@ export interface Store {
   check(): Promise<void>;
 }
 
-export interface StoreOptions {
-  /** A Postgres URL; a database of its own for Seed, made already, may be empty. */
-  databaseUrl: string;
+/** They lead to a database of its own for Seed, made already; it may be empty. */
+export interface StoreOptions extends Addresses {
   log: BaseLogger;
   /** Instead of the database's: a test's, moved by hand. */
   clock?: Clock;
@@ -73,15 +72,17 @@ export interface StoreOptions {
  * Throws SeedError `unavailable` when it cannot be reached, `invalid_settings` when it cannot be used.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { databaseUrl, log, clock: givenClock, packs } = options;
+  const { databaseUrl, log, clock: givenClock, packs = { tables: [], rowSecurity: true } } = options;
   const outage = new Outage(log);
-  const lock = await connectWhenReady(databaseUrl, outage);
+  const { connection, way } = await reachSessions(options, MIGRATION, outage);
   const requests = new ConnectionPool(databaseUrl, REQUESTS, outage);
   const longRunning = new ConnectionPool(databaseUrl, LONG_RUNNING, outage);
   const lookUpPool = new ConnectionPool(databaseUrl, LOOK_UP_LIMITS, outage);
-  const signals = new Signals(databaseUrl, outage);
+  const keepsSessions = way !== 'pooled by transaction';
+  const messenger = keepsSessions ? new Listening(sessionUrl(options), outage) : new Polling(lookUpPool);
+  const signals = new Signals(messenger);
   const parts = new DisposableStack();
-  let queue: Queue | undefined;
+  let queue: Queue | null = null;
   const close = async () => {
     // Side by side: the queue waits for its statements, which a pool that ends does not let wait for ever.
     parts.dispose();
@@ -89,12 +90,21 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   };
   try {
     if (options.waitForMigrationsMs !== undefined) {
-      await migrationsApplied(lock, packs, { log, withinMs: options.waitForMigrationsMs });
+      await migrationsApplied(connection, packs, { log, withinMs: options.waitForMigrationsMs });
     }
-    await lock.query('select pg_advisory_lock($1)', [ADVISORY_LOCKS.schema]);
-    const applied = await migrate(lock, packs);
-    if (applied.length > 0) log.info({ applied }, 'migrated the database');
-    queue = await openQueue(longRunning, log);
+    if (keepsSessions) {
+      await connection.query('select pg_advisory_lock($1)', [ADVISORY_LOCKS.schema]);
+      if (options.directUrl) await refuseOtherDatabase(connection, requests);
+      const applied = await migrate(connection, packs);
+      if (applied.length > 0) log.info({ applied }, 'migrated the database');
+      queue = await openQueue(longRunning, log, connection);
+    } else {
+      const missing = await missingWork(connection, packs);
+      if (missing.length === 0) queue = await openQueue(longRunning, log, null);
+      if (queue === null) throw cannotMigrate(missing);
+    }
+    if (queue === null) throw new SeedError('internal', 'the queue was not made');
+    await tellWays(options, way, requests, log);
     await signals.open();
     const db = tellingDatabase(requests, (topics) => signals.tell(topics));
     const clock = givenClock ?? parts.use(await openDatabaseClock(lookUpPool));
@@ -130,13 +140,13 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     throw error;
   } finally {
     // Releases the advisory lock, too.
-    await lock.end();
+    await connection.end();
   }
 }
 
 /** What has come since the start: for a pack that is being written. */
-export async function migrateAgain(databaseUrl: string, packs: Packs, log: BaseLogger): Promise<void> {
-  const lock = await openConnection(databaseUrl, MIGRATION, new Outage(log));
+export async function migrateAgain(addresses: Addresses, packs: Packs, log: BaseLogger): Promise<void> {
+  const lock = await openConnection(sessionUrl(addresses), MIGRATION, new Outage(log));
   try {
     await lock.query('select pg_advisory_lock($1)', [ADVISORY_LOCKS.schema]);
     await migrate(lock, packs);
@@ -145,19 +155,40 @@ export async function migrateAgain(databaseUrl: string, packs: Packs, log: BaseL
   }
 }
 
-async function connectWhenReady(databaseUrl: string, outage: Outage): Promise<OwnConnection> {
-  const giveUpAt = performance.now() + START_PATIENCE_MS;
-  for (;;) {
-    try {
-      return await openConnection(databaseUrl, MIGRATION, outage);
-    } catch (error) {
-      if (!(error instanceof SeedError) || error.code === 'invalid_settings') throw error;
-      // Waiting does not help when Postgres knows neither the user, nor the password, nor the database.
-      const isFinal = /^(28|3D)/.test(sqlStateOf(error) ?? '');
-      if (isFinal || performance.now() >= giveUpAt) throw cannotConnect(databaseUrl, error);
-    }
-    await sleep(START_RETRY_MS);
-  }
+/** The lock that is held by one address shows at the other. */
+async function refuseOtherDatabase(holder: OwnConnection, requests: ConnectionPool): Promise<void> {
+  const { rows } = await requests.query(
+    `select from pg_locks where locktype = 'advisory' and objid = $1 and pid = $2
+       and database = (select oid from pg_database where datname = current_database())`,
+    [ADVISORY_LOCKS.schema, await holder.backend()],
+  );
+  if (rows.length > 0) return;
+  throw new SeedError('invalid_settings', `${DIRECT_SETTING} leads to another database than DATABASE_URL`, {
+    hint: 'Both are to lead to one database: the one as it is, the other perhaps through a pooler.',
+  });
+}
+
+function cannotMigrate(missing: readonly string[]): SeedError {
+  const what = missing.length === 0 ? 'the tables of its queue' : missing.join(', ');
+  return new SeedError(
+    'invalid_settings',
+    `the database has to be migrated (${what}), and DATABASE_URL leads through a pooler that keeps no sessions`,
+    { hint: `Set ${DIRECT_SETTING} to the address of Postgres itself.` },
+  );
+}
+
+/** What stands behind each address is found out, so it is told. */
+async function tellWays(
+  { directUrl }: Addresses,
+  sessions: Way,
+  requests: ConnectionPool,
+  log: BaseLogger,
+): Promise<void> {
+  const connection = await requests.connect();
+  const work = connection.ownsSession ? 'direct' : 'pooled';
+  connection.release();
+  const wakes = sessions === 'pooled by transaction' ? 'by polling' : 'by LISTEN';
+  log.info({ work, sessions, wakes, directUrl: Boolean(directUrl) }, 'how the database is reached');
 }
 
 async function within(ms: number, late: string, work: Promise<unknown>): Promise<void> {

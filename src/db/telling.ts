@@ -3,8 +3,8 @@
 // `notify`, by every feature.
 import { Kysely, PostgresDialect, type PostgresPool, sql, type TransactionBuilder } from 'kysely';
 import type { ConnectionPool } from './connection-pool.ts';
-import { CHANNEL, type Topic } from './signals.ts';
 import type { Db, Tables, Tx } from './tables.ts';
+import { CHANNEL, type Topic } from './topics.ts';
 
 /** Takes a topic of the database or transaction that it stands beside. */
 const takers = new WeakMap<Db, (topic: Topic) => void>();

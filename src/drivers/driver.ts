@@ -66,7 +66,7 @@ export interface Leftover {
 }
 
 /** How far the machine's technology separates a sandbox from the host. */
-export type Isolation = 'vm' | 'user-kernel' | 'emulated';
+export type Isolation = 'vm' | 'user-kernel' | 'container' | 'emulated';
 
 export interface Probe {
   usable: boolean;

@@ -30,7 +30,7 @@ export async function watchArtifacts(link: Link, settings: GuestSettings): Promi
   const { signal } = stopped;
   const watching = (async () => {
     let before: Scan | null = null;
-    while (!signal.aborted && !link.session.destroyed) {
+    while (!signal.aborted && !link.isOver()) {
       const scan = await folder.scan();
       for (const [name, state] of scan.files) {
         if (!signal.aborted && outbox.isDue(name, state, before?.files.get(name)))
@@ -114,7 +114,7 @@ function createOutbox(link: Link, folder: OutFolder) {
   };
 }
 
-/** A file that became shorter while it was sent is sent again; a link that broke ends the task elsewhere. */
+/** A file that became shorter while it was sent, or whose stream was cut, is sent again. */
 const cutShort = () => undefined;
 
 const NOTHING: LinkAnswer = { status: 204, body: Buffer.alloc(0) };

@@ -1,45 +1,152 @@
-// The guest's only connection: an HTTP/2 client over the sandbox's byte stream. Used by all that asks the runner.
-import { once } from 'node:events';
-import { type ClientHttp2Session, connect, constants, type IncomingHttpHeaders } from 'node:http2';
+// The guest's way to its runner: an HTTP/2 client over the sandbox's byte stream. Used by all that asks it.
+// Where the guest can be reached again, a stream that was cut is followed by another one, and what had no whole
+// answer is asked again over it. So all that is asked must be safe to repeat: a batch of events has its number, a
+// write of the agent's its Idempotency-Key, and a second result is the first.
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
 import type { Duplex, Readable, Writable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import { parseJson } from '../lib/json.ts';
+import { SeedError } from '../protocol/errors.ts';
+import { BATCH_HEADER } from '../protocol/guest-wire.ts';
 import { LIMITS } from '../protocol/limits.ts';
 
 export type LinkAnswer = { status: number; body: Buffer };
 
+/** What is done over a session, from its beginning each time. */
+type Attempt<Answer> = (session: ClientHttp2Session) => Promise<Answer>;
+
 export interface Link {
-  readonly session: ClientHttp2Session;
   get(path: string): Promise<LinkAnswer>;
   post(path: string, contentType: string, body: string): Promise<LinkAnswer>;
-  /** Writes a body of any size to the file; the answer's is empty then. */
+  postEvents(batch: number, ndjson: string): Promise<LinkAnswer>;
+  /** Writes a body of any size to the file; the answer's is empty then. Rejects with `unreachable` when cut. */
   download(path: string, file: Writable): Promise<LinkAnswer>;
+  /** Rejects with `unreachable` when cut. */
   upload(path: string, size: number, content: Readable): Promise<LinkAnswer>;
   delete(path: string): Promise<LinkAnswer>;
+  /** Made again as long as it rejects with its session cut; the signal ends the waiting for another one. */
+  repeat<Answer>(attempt: Attempt<Answer>, signal?: AbortSignal): Promise<Answer>;
+  /** Whether it rejected because the stream was cut, after which there may be another. */
+  wasCut(session: ClientHttp2Session): Promise<boolean>;
+  /** There is no stream any more, and never will be. */
+  isOver(): boolean;
   close(): Promise<void>;
 }
 
-/** @param stream positioned after the start line */
-export function openLink(stream: Duplex): Link {
-  const session = connect('http://guest', {
-    createConnection: () => stream,
-    settings: { enablePush: false },
-    maxHeaderListPairs: 64,
-  });
+/**
+ * @param first positioned after the start line
+ * @param again another stream after one was cut, once there is one; null when there will be none
+ */
+export function openLink(first: Duplex, again: () => Promise<Duplex | null> = async () => null): Link {
+  let isClosing = false;
+  let isOver = false;
+  let current = sessionOver(first);
+  let reopening: Promise<void> | null = null;
+
+  function sessionOver(stream: Duplex): ClientHttp2Session {
+    const session = connect('http://guest', {
+      createConnection: () => stream,
+      settings: { enablePush: false },
+      maxHeaderListPairs: 64,
+    });
+    // Whatever waits for an answer tells of it.
+    session.on('error', () => undefined);
+    // With a code, or what is under way would seem to have ended well.
+    session.once('goaway', () => session.destroy(new Error('the runner leaves'), constants.NGHTTP2_CANCEL));
+    session.once('close', () => {
+      if (!isClosing) reopening ??= reopen();
+    });
+    return session;
+  }
+
+  async function reopen(): Promise<void> {
+    const stream = await again().catch(() => null);
+    if (stream === null) {
+      isOver = true;
+      return;
+    }
+    reopening = null;
+    current = sessionOver(stream);
+  }
+
+  async function session(signal?: AbortSignal): Promise<ClientHttp2Session> {
+    while (!isOpen(current)) {
+      signal?.throwIfAborted();
+      reopening ??= reopen();
+      await (signal === undefined ? reopening : Promise.race([reopening, aborted(signal)]));
+      if (isOver) throw new Error('the stream ended before the task did');
+    }
+    return current;
+  }
+
+  async function wasCut(used: ClientHttp2Session): Promise<boolean> {
+    // What breaks with the stream is told before the stream is.
+    if (isOpen(used)) await turn();
+    return !isOpen(used) && !isOver && !isClosing;
+  }
+
+  async function repeat<Answer>(attempt: Attempt<Answer>, signal?: AbortSignal): Promise<Answer> {
+    for (;;) {
+      const used = await session(signal);
+      try {
+        return await attempt(used);
+      } catch (error) {
+        if (signal?.aborted || !(await wasCut(used))) throw error;
+      }
+    }
+  }
+
+  /** For what cannot be repeated as it is. */
+  async function once(attempt: Attempt<LinkAnswer>): Promise<LinkAnswer> {
+    const used = await session();
+    try {
+      return await attempt(used);
+    } catch (cause) {
+      if (await wasCut(used)) throw new SeedError('unreachable', 'the stream was cut', { cause });
+      throw cause;
+    }
+  }
+
+  const post = (path: string, contentType: string, body: string, more: Record<string, string> = {}) => {
+    const headers = { ':method': 'POST', ':path': path, 'content-type': contentType, ...more };
+    return repeat((used) => exchange(used, headers, body));
+  };
   return {
-    session,
-    get: (path) => exchange(session, { ':method': 'GET', ':path': path }),
-    post: (path, contentType, body) =>
-      exchange(session, { ':method': 'POST', ':path': path, 'content-type': contentType }, body),
-    download: (path, file) => download(session, path, file),
-    upload: (path, size, content) =>
-      exchange(session, { ':method': 'PUT', ':path': path, 'content-length': String(size) }, content),
-    delete: (path) => exchange(session, { ':method': 'DELETE', ':path': path }),
-    close: () => new Promise((resolve) => session.close(resolve)),
+    get: (path) => repeat((used) => exchange(used, { ':method': 'GET', ':path': path })),
+    post: (path, contentType, body) => post(path, contentType, body),
+    postEvents: (batch, ndjson) =>
+      post('/events', 'application/x-ndjson', ndjson, { [BATCH_HEADER]: String(batch) }),
+    download: (path, file) => once((used) => download(used, path, file)),
+    upload(path, size, content) {
+      const headers = { ':method': 'PUT', ':path': path, 'content-length': String(size) };
+      return once((used) => exchange(used, headers, content));
+    },
+    delete: (path) => repeat((used) => exchange(used, { ':method': 'DELETE', ':path': path })),
+    repeat,
+    wasCut,
+    isOver: () => isOver,
+    close() {
+      isClosing = true;
+      if (current.destroyed) return Promise.resolve();
+      return new Promise((resolve) => {
+        current.once('close', resolve);
+        current.close();
+      });
+    },
   };
 }
+
+const isOpen = (session: ClientHttp2Session) => !session.closed && !session.destroyed;
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
+
+/** Node ends a stream that was reset or cut, too, as if it were whole. */
+const isWhole = (request: ClientHttp2Stream) => request.rstCode === constants.NGHTTP2_NO_ERROR;
 
 /** One request with a small answer. Rejects when the stream breaks or the answer is over the limit. */
 function exchange(session: ClientHttp2Session, headers: Record<string, string>, body?: string | Readable) {
@@ -57,7 +164,9 @@ function exchange(session: ClientHttp2Session, headers: Record<string, string>, 
       if (size <= LIMITS.guest.answerBytes) chunks.push(chunk);
       else request.destroy(new Error(problem));
     });
-    request.once('end', () => resolve({ status, body: Buffer.concat(chunks) }));
+    request.once('end', () => {
+      if (status > 0 && isWhole(request)) resolve({ status, body: Buffer.concat(chunks) });
+    });
     request.once('error', reject);
     request.once('close', () => reject(new Error(`the stream closed before ${headers[':path']} was answered`)));
     if (typeof body === 'string') request.end(body);
@@ -70,14 +179,23 @@ async function download(session: ClientHttp2Session, path: string, file: Writabl
   const request = session.request({ ':method': 'GET', ':path': path });
   // Whatever waits for the request tells of it; between the answer's head and its body nothing does.
   request.on('error', () => undefined);
-  const [answer] = (await once(request, 'response')) as [IncomingHttpHeaders];
-  const status = Number(answer[constants.HTTP2_HEADER_STATUS]);
-  if (status === constants.HTTP_STATUS_OK) {
-    await pipeline(request, file);
-    return { status, body: Buffer.alloc(0) };
+  try {
+    const status = await statusOf(request);
+    if (status === constants.HTTP_STATUS_OK) await pipeline(request, file);
+    const body = status === constants.HTTP_STATUS_OK ? Buffer.alloc(0) : Buffer.concat(await request.toArray());
+    if (!isWhole(request)) throw Object.assign(new Error('it broke off'), { code: 'ERR_HTTP2_STREAM_ERROR' });
+    return { status, body };
+  } finally {
+    file.destroy();
   }
-  file.destroy();
-  return { status, body: await buffer(request) };
+}
+
+function statusOf(request: ClientHttp2Stream): Promise<number> {
+  return new Promise((resolve, reject) => {
+    request.once('response', (answer) => resolve(Number(answer[constants.HTTP2_HEADER_STATUS])));
+    request.once('error', reject);
+    request.once('close', () => reject(new Error('the stream closed without an answer')));
+  });
 }
 
 const PAUSE_MS = 500;
@@ -95,10 +213,12 @@ export const newPatience = (ms: number = LIMITS.guest.patienceMs): Patience => (
 /** Whether sending it again would change nothing. */
 export const isFinal = ({ status }: LinkAnswer): boolean => status < 500 && status !== 429;
 
-/** Sends again until the answer is final and whole, or the patience is over. Rejects when the link breaks. */
+/** Sends again until the answer is final and whole, or the patience is over. Rejects when there is no link. */
 export async function untilAnswered(send: () => Promise<LinkAnswer>, patience: Patience): Promise<LinkAnswer> {
   for (;;) {
     const answer = await send().catch(brokenOff);
+    // The next sending waits for another stream, for as long as the link does.
+    if (answer === null) continue;
     if (isFinal(answer)) {
       patience.endsAt = null;
       return answer;
@@ -109,8 +229,9 @@ export async function untilAnswered(send: () => Promise<LinkAnswer>, patience: P
   }
 }
 
-/** The runner broke its answer off. Where it was the link, the next request says so. */
-function brokenOff(error: NodeJS.ErrnoException): LinkAnswer {
+/** The runner broke its answer off. Null: it was the stream that was cut. */
+function brokenOff(error: NodeJS.ErrnoException): LinkAnswer | null {
+  if (error instanceof SeedError && error.code === 'unreachable') return null;
   if (BROKEN_OFF.includes(error.code ?? '')) return { status: 503, body: Buffer.from('it broke off') };
   throw error;
 }

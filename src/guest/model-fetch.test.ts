@@ -30,7 +30,7 @@ function asking(answer: (stream: ServerHttp2Stream) => void) {
   const link: Link = openLink(guestEnd);
   const llm = createLlmWatch();
   let answers = 0;
-  const fetch = modelFetch(link.session, llm, () => {
+  const fetch = modelFetch(link, llm, () => {
     answers += 1;
   });
   const ask = (more: RequestInit = {}) =>

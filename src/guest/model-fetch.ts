@@ -1,8 +1,11 @@
-// Pi's fetch for its model: straight over the link; the watch hears how each call goes. Used by run-task.ts.
-import { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2';
+// Pi's fetch for its model: straight over the link; the watch hears how each call goes. One that was cut is
+// made again as long as nothing of its answer had come; later Pi is told, who knows what to do. Used by
+// run-task.ts.
+import { type ClientHttp2Stream, constants } from 'node:http2';
 import { relayedRequestHeaders, relayedResponseHeaders } from '../lib/relay-headers.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { LIMITS } from '../protocol/limits.ts';
+import type { Link } from './link.ts';
 import type { LlmWatch } from './llm-watch.ts';
 
 export const MODEL_BASE_URL = 'http://seed/llm/v1';
@@ -17,7 +20,7 @@ const BODILESS_STATUSES = new Set([204, 205, 304]);
  * A fetch for requests with a text body, whose address says only the path. @throws SeedError body_too_large
  * @param onAnswer called when a model has begun to answer
  */
-export function modelFetch(session: ClientHttp2Session, llm: LlmWatch, onAnswer: () => void): typeof fetch {
+export function modelFetch(link: Pick<Link, 'repeat'>, llm: LlmWatch, onAnswer: () => void): typeof fetch {
   return (input, { method = 'GET', headers, body, signal } = {}) => {
     const text = typeof body === 'string' ? body : '';
     if (Buffer.byteLength(text) > LIMITS.guest.bodyBytes) {
@@ -32,10 +35,12 @@ export function modelFetch(session: ClientHttp2Session, llm: LlmWatch, onAnswer:
       // The runner takes as much into its memory, and no more.
       ...(text !== '' && { 'content-length': String(Buffer.byteLength(text)) }),
     };
-    llm.asked();
-    const stream = session.request(sent, { endStream: text === '', ...(signal && { signal }) });
-    if (text !== '') stream.end(text);
-    return answerOf(stream, llm, onAnswer);
+    return link.repeat((session) => {
+      llm.asked();
+      const stream = session.request(sent, { endStream: text === '', ...(signal && { signal }) });
+      if (text !== '') stream.end(text);
+      return answerOf(stream, llm, onAnswer);
+    }, signal ?? undefined);
   };
 }
 
@@ -61,13 +66,14 @@ function bodyOf(stream: ClientHttp2Stream, observe: (chunk: Buffer | null) => vo
   let size = 0;
   let isWhole = false;
   let isReadByPi = true;
+  const { session } = stream;
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
         stream.on('error', (error: NodeJS.ErrnoException) => {
-          const isReset = error.code === 'ERR_HTTP2_STREAM_ERROR';
-          // Without its cause: Pi would add that to what people read.
-          controller.error(isReset ? new Error(`${LOST}: the answer broke off`) : error);
+          // Reset, or cut. Without its cause: Pi would add that to what people read.
+          const isLost = error.code?.startsWith('ERR_HTTP2_') || session?.destroyed;
+          controller.error(isLost ? new Error(`${LOST}: the answer broke off`) : error);
         });
         stream.once('close', () => {
           if (!isWhole) controller.error(new Error(`${LOST}: the answer was not whole`));

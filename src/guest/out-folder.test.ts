@@ -37,6 +37,18 @@ it('finds plain files in all folders, and reads them', async () => {
   expect(size).toBe(5);
 });
 
+it('a name that is written in two parts is kept in one, and only one file has it', async () => {
+  const [one, two] = ['NFC', 'NFD'].map((form) => 'Zoë'.normalize(form)) as [string, string];
+  await mkdir(join(out, two));
+  await writeFile(join(out, two, two), 'two');
+  expect(await names()).toEqual([`${one}/${one}`, 'deep/er/file', 'plain']);
+  expect(await read(`${one}/${one}`)).toBe('two');
+  await writeFile(join(out, two, one), 'another');
+  const scan = await folder.scan();
+  expect([...scan.files.keys()].filter((name) => name.startsWith(one))).toHaveLength(1);
+  expect(scan.misnamed).toContain('another file is called so');
+});
+
 it('sees that a file has changed, also when its time was set back and its size is the same', async () => {
   const before = (await folder.scan()).files.get('plain');
   await writeFile(join(out, 'plain'), 'other');

@@ -29,20 +29,24 @@ export interface OutFolder {
 /** @param agentUid whose files count; null: everybody's */
 export async function openOutFolder(dir: string, agentUid: number | null): Promise<OutFolder> {
   const realDir = await realpath(dir);
+  /** Of names that are written otherwise on the disk than they are kept. */
+  const paths = new Map<string, string>();
   return {
     async scan() {
       const scan: Scan = { files: new Map(), misnamed: null, isCut: false };
-      await scanFolder(dir, '', scan, { left: ENTRIES_MOST });
+      paths.clear();
+      await scanFolder(dir, '', { scan, paths }, { left: ENTRIES_MOST });
       return scan;
     },
     async open(name) {
-      const handle = await open(join(dir, name), SAFELY).catch(() => null);
+      const written = paths.get(name) ?? name;
+      const handle = await open(join(dir, written), SAFELY).catch(() => null);
       if (handle === null) return null;
       const stats = await handle.stat();
       // The kernel's word on what was opened: no folder on the way had become a link.
       const path = await readlink(`/proc/self/fd/${handle.fd}`);
       const isAgents = stats.isFile() && (agentUid === null || stats.uid === agentUid);
-      if (isAgents && path === join(realDir, name)) return { handle, state: stateOf(stats) };
+      if (isAgents && path === join(realDir, written)) return { handle, state: stateOf(stats) };
       await handle.close();
       return null;
     },
@@ -52,7 +56,13 @@ export async function openOutFolder(dir: string, agentUid: number | null): Promi
 /** No link, and no wait for a pipe's other end. */
 const SAFELY = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-async function scanFolder(dir: string, prefix: string, scan: Scan, budget: { left: number }): Promise<void> {
+async function scanFolder(
+  dir: string,
+  prefix: string,
+  found: { scan: Scan; paths: Map<string, string> },
+  budget: { left: number },
+): Promise<void> {
+  const { scan, paths } = found;
   const entries = await opendir(dir).catch(() => null);
   if (entries === null) return;
   for await (const entry of entries) {
@@ -60,13 +70,16 @@ async function scanFolder(dir: string, prefix: string, scan: Scan, budget: { lef
     if (budget.left < 0) scan.isCut = true;
     if (scan.isCut) return;
     if (!entry.isFile() && !entry.isDirectory()) continue;
-    const name = `${prefix}${entry.name}`;
-    const problem = fileNameProblem(name);
+    const written = `${prefix}${entry.name}`;
+    const name = written.normalize('NFC');
+    const isTaken = entry.isFile() && scan.files.has(name);
+    const problem = isTaken ? 'another file is called so, written in other characters' : fileNameProblem(name);
     if (problem !== null) scan.misnamed ??= `${JSON.stringify(name.slice(0, 100))}: ${problem}`;
-    else if (entry.isDirectory()) await scanFolder(join(dir, entry.name), `${name}/`, scan, budget);
+    else if (entry.isDirectory()) await scanFolder(join(dir, entry.name), `${written}/`, found, budget);
     else {
       const stats = await lstat(join(dir, entry.name)).catch(() => null);
       if (stats?.isFile()) scan.files.set(name, stateOf(stats));
+      if (written !== name) paths.set(name, written);
       if (scan.files.size > LIMITS.artifactsPerTask) scan.isCut = true;
     }
   }

@@ -1,6 +1,6 @@
 // The agent's folders and the caller's files in them. Used by main.ts and run-task.ts.
 import { createWriteStream } from 'node:fs';
-import { chown, mkdir } from 'node:fs/promises';
+import { chown, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { GuestTask } from '../protocol/guest.ts';
 import type { GuestSettings } from './guest-settings.ts';
@@ -28,7 +28,11 @@ export async function fetchFiles(link: Link, files: GuestTask['files'], settings
   for (const [index, { name }] of files.entries()) {
     const path = join(inDir(settings), name);
     await mkdir(dirname(path), { recursive: true, mode: 0o755 });
-    const send = () => link.download(`/files/${index}`, createWriteStream(path, { mode: 0o444 }));
+    const send = async () => {
+      // What is left of an earlier one cannot be written to.
+      await rm(path, { force: true });
+      return link.download(`/files/${index}`, createWriteStream(path, { mode: 0o444 }));
+    };
     const { status, body } = await untilAnswered(send, patience);
     if (status !== 200) throw new Error(`/files/${index} was answered ${status}: ${body.toString('utf8')}`);
   }

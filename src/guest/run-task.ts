@@ -22,6 +22,8 @@ export interface TaskRun {
   pi: Pi;
   /** Positioned after the start line. */
   stream: Duplex;
+  /** The next one when that was cut; missing: there is none. */
+  again?(): Promise<Duplex | null>;
   settings: GuestSettings;
   proxy: LoopbackProxy;
   cliHost: CliHost;
@@ -35,7 +37,7 @@ export interface TaskRun {
 /** Resolves with the open link when the runner has the result. Rejects when the link breaks or refuses. */
 export async function runTask(run: TaskRun): Promise<Link> {
   const { pi, settings, proxy, start } = run;
-  const link = openLink(run.stream);
+  const link = openLink(run.stream, run.again);
   const fetched = async (path: string) => accepted(path, await link.get(path));
   const parsed = async <Body>(path: string) => JSON.parse((await fetched(path)).toString('utf8')) as Body;
   const llm = createLlmWatch();
@@ -57,7 +59,7 @@ export async function runTask(run: TaskRun): Promise<Link> {
   };
   const finishArtifacts = async () => (await preparing)?.finish() ?? [];
   const taskGiven = start.task ?? parsed<GuestTask>('/task');
-  proxy.serve(link.session);
+  proxy.serve(link);
   const [task, commands] = await Promise.all([
     taskGiven,
     start.commands ?? parsed<Manifest>('/api/v1/commands').then((manifest) => manifest.commands),
@@ -65,15 +67,17 @@ export async function runTask(run: TaskRun): Promise<Link> {
   const processes = new AgentProcesses(settings, proxy.url);
   run.onProcesses?.(processes);
   const refused: string[] = [];
+  let batches = 0;
   const events = new EventQueue(async (ndjson) => {
-    const { status } = await link.post('/events', 'application/x-ndjson', ndjson);
+    batches += 1;
+    const { status } = await link.postEvents(batches, ndjson);
     if (status >= 400) refused.push(`${Buffer.byteLength(ndjson)} bytes of events were refused with ${status}`);
   });
   const { modelTraits: traits } = task;
   const answers = createToolAnswers(toolNames(traits), commands);
   const session = await startPiSession(pi, {
     cwd: settings.workspaceDir,
-    modelFetch: modelFetch(link.session, llm, prepared),
+    modelFetch: modelFetch(link, llm, prepared),
     model: task.model,
     traits,
     systemPrompt: systemPrompt({

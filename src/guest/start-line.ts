@@ -1,4 +1,5 @@
-// Reads the first line after the restore. All behind it, such as an HTTP/2 preface, stays in the stream.
+// Reads the runner's lines: the question whether the guest is there, and the first line after the restore. All
+// behind them, such as an HTTP/2 preface, stays in the stream. Used by main.ts.
 import type { Readable } from 'node:stream';
 import type { StartLine } from '../protocol/guest.ts';
 import { READY_QUESTION } from '../protocol/guest-wire.ts';
@@ -14,12 +15,27 @@ export async function readStartLine(
   input: Readable,
   onQuestion: () => Promise<void> = async () => undefined,
 ): Promise<StartLine | null> {
-  let pieces: Buffer[] = [];
+  for (;;) {
+    const line = await readLine(input, LINE_BYTES);
+    if (line === null) return null;
+    if (`${line}\n` !== READY_QUESTION) return parseStartLine(line);
+    await onQuestion();
+  }
+}
+
+/** Whether the next line is the question; not when the stream ends before. Rejects when it is much longer. */
+export async function readQuestion(input: Readable): Promise<boolean> {
+  return `${await readLine(input, READY_QUESTION.length)}\n` === READY_QUESTION;
+}
+
+/** Null: the stream ended, or closed, in its middle. */
+async function readLine(input: Readable, maxBytes: number): Promise<string | null> {
+  const pieces: Buffer[] = [];
   let length = 0;
   for (;;) {
-    const chunk = input.read() as Buffer | null;
+    const chunk = input.destroyed ? null : (input.read() as Buffer | null);
     if (chunk === null) {
-      if (input.readableEnded) return null;
+      if (input.readableEnded || input.destroyed) return null;
       await readableOrEnd(input);
       continue;
     }
@@ -27,26 +43,26 @@ export async function readStartLine(
     if (end === -1) {
       pieces.push(chunk);
       length += chunk.length;
-      if (length > LINE_BYTES) throw new Error(`the start line is longer than ${LINE_BYTES} bytes`);
+      if (length > maxBytes) throw new Error(`the line is longer than ${maxBytes} bytes`);
       continue;
     }
     input.unshift(chunk.subarray(end + 1));
-    const line = Buffer.concat([...pieces, chunk.subarray(0, end)]).toString('utf8');
-    if (`${line}\n` !== READY_QUESTION) return parseStartLine(line);
-    pieces = [];
-    length = 0;
-    await onQuestion();
+    return Buffer.concat([...pieces, chunk.subarray(0, end)]).toString('utf8');
   }
 }
 
 function readableOrEnd(input: Readable): Promise<void> {
   return new Promise((resolve, reject) => {
-    const settle = (error?: Error) => {
-      input.off('readable', settle).off('end', settle).off('error', settle);
-      if (error === undefined) resolve();
-      else reject(error);
+    const off = () => input.off('readable', goOn).off('end', goOn).off('close', goOn).off('error', fail);
+    const goOn = () => {
+      off();
+      resolve();
     };
-    input.on('readable', settle).on('end', settle).on('error', settle);
+    const fail = (error: Error) => {
+      off();
+      reject(error);
+    };
+    input.on('readable', goOn).on('end', goOn).on('close', goOn).on('error', fail);
   });
 }
 

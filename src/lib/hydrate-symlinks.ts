@@ -34,7 +34,7 @@ function embeddedPostgresFolder(): string {
     return dirname(dirname(createRequire(import.meta.url).resolve(name)));
   } catch (cause) {
     throw new SeedError('setup_failed', `The package ${name} is not installed.`, {
-      hint: 'Run npm ci in the repository, or set DATABASE_URL to a Postgres of your own.',
+      hint: 'Install the packages anew with their optional dependencies, or set DATABASE_URL to a Postgres of your own.',
       cause,
     });
   }

@@ -18,6 +18,48 @@ export function parseJson(text: string, failure?: (cause: Error) => Error): unkn
   }
 }
 
+/**
+ * A name that an object of the text gives twice, wherever it lies: readers differ in which of the values they take
+ * (RFC 8259, section 4). Null: none. @param json what JSON.parse reads
+ */
+export function repeatedName(json: string): string | null {
+  const around: (Set<string> | null)[] = [];
+  let names: Set<string> | null = null;
+  for (let at = 0; at < json.length; at++) {
+    const char = json[at];
+    if (char === '{' || char === '[') {
+      around.push(names);
+      names = char === '{' ? new Set() : null;
+    } else if (char === '}' || char === ']') names = around.pop() ?? null;
+    else if (char === '"') {
+      const end = endOfString(json, at);
+      if (names !== null && isColonNext(json, end)) {
+        const name = JSON.parse(json.slice(at, end)) as string;
+        if (names.has(name)) return name;
+        names.add(name);
+      }
+      at = end - 1;
+    }
+  }
+  return null;
+}
+
+function isColonNext(json: string, from: number): boolean {
+  let at = from;
+  while (' \t\n\r'.includes(json[at] ?? ':')) at++;
+  return json[at] === ':';
+}
+
+/** Behind the closing quote of the string that opens at `from`. */
+function endOfString(json: string, from: number): number {
+  for (let end = json.indexOf('"', from + 1); end !== -1; end = json.indexOf('"', end + 1)) {
+    let slashes = 0;
+    while (json[end - 1 - slashes] === '\\') slashes++;
+    if (slashes % 2 === 0) return end + 1;
+  }
+  return json.length;
+}
+
 /** Whether the value is an object, and neither a list nor null. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -34,14 +34,21 @@ export function packedBundle(path: string): URL | null {
 export const CONFIG_NAME = 'seed.config.ts';
 
 /**
- * The adopter's folder: packs/, seed.config.ts, .seed. In the repository that is the repository; with the package,
- * the nearest folder from here upwards that has a seed.config.ts, or this one where none has.
+ * The adopter's folder, with packs/, seed.config.ts and .seed: the nearest from here upwards that has a
+ * seed.config.ts. Where none has, the repository is its own, and with the package it is the folder one is in.
  */
 export function adopterFolder(): URL {
-  if (IS_REPOSITORY) return SEED_ROOT;
   const here = url.pathToFileURL(`${process.cwd()}/`);
   for (let folder = here; ; folder = new URL('../', folder)) {
     if (fs.existsSync(new URL(CONFIG_NAME, folder))) return folder;
-    if (folder.pathname === new URL('../', folder).pathname) return here;
+    if (folder.pathname === new URL('../', folder).pathname) return IS_REPOSITORY ? SEED_ROOT : here;
   }
 }
+
+/** Whether one works in the repository itself, whose own scripts then do what they always did. */
+export function isInRepository(): boolean {
+  return IS_REPOSITORY && adopterFolder().pathname === SEED_ROOT.pathname;
+}
+
+/** How to call the CLI, for hints: nothing that a registry would be asked for where Seed is not installed. */
+export const SEED_COMMAND = IS_REPOSITORY ? 'bin/seed' : 'npx --no-install seed';

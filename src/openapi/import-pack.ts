@@ -9,7 +9,7 @@ import { type LoadedDocument, loadDocument } from './load-document.ts';
 import { mapDocument } from './map-document.ts';
 import { OperationsFile } from './operation.ts';
 
-interface ImportOptions {
+export interface ImportOptions {
   /** A URL, or a path from the current folder. */
   source: string;
   name: string;

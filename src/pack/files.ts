@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { FileCommand } from '../command/define-command.ts';
-import { FileName, GivenFile, isReceived } from '../protocol/file.ts';
+import { GivenFile, GivenFileName, isReceived } from '../protocol/file.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import type { NoTables, PackCommand, PackContext } from './pack-command.ts';
 import type { SettingsSchemas } from './settings.ts';
@@ -10,7 +10,7 @@ import type { SettingsSchemas } from './settings.ts';
 /** Of a command with `takesFiles: true`: `seed … --file report.pdf`, base64 in JSON, or multipart parts. */
 export const filesInput = {
   files: z
-    .array(GivenFile.extend({ name: FileName.describe('Its name') }))
+    .array(GivenFile.extend({ name: GivenFileName.describe('Its name') }))
     .max(LIMITS.filesPerTask)
     .describe('Files'),
 };

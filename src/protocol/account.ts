@@ -1,8 +1,9 @@
 // An account is a tenant; every row belongs to one.
 import { z } from 'zod';
+import { keptText } from './kept-text.ts';
 import { LIMITS } from './limits.ts';
 
-export const AccountName = z.string().trim().min(1).max(LIMITS.nameLength);
+export const AccountName = keptText.trim().min(1).max(LIMITS.nameLength);
 
 /** In the order in which they are asked. */
 export const AccountModels = z

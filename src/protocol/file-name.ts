@@ -11,7 +11,6 @@ export function fileNameProblem(name: string): string | null {
   if (new TextEncoder().encode(name).length > LIMITS.fileNameBytes)
     return `the name is longer than ${LIMITS.fileNameBytes} bytes`;
   if (UNSEEN.test(name)) return 'the name has control or invisible characters';
-  if (name !== name.normalize('NFC')) return 'the name is not in Unicode normal form C';
   if (name.includes('\\')) return 'the name has a backslash';
   const parts = name.split('/');
   if (parts.length > LIMITS.fileNameDepth) return `the name is more than ${LIMITS.fileNameDepth} folders deep`;

@@ -1,12 +1,17 @@
 // Files that go into a task's sandbox and artifacts that come out of it.
 import { z } from 'zod';
 import { clashingName, fileNameProblem } from './file-name.ts';
+import { keptText } from './kept-text.ts';
 import { LIMITS } from './limits.ts';
 
-export const FileName = z.string().superRefine((name, context) => {
+/** As whoever gives it writes it: of files that packs take. */
+export const GivenFileName = z.string().superRefine((name, context) => {
   const problem = fileNameProblem(name);
   if (problem !== null) context.addIssue({ code: 'custom', message: problem });
 });
+
+/** As it is kept: macOS writes an ü in two parts, and asks for it in one. */
+export const FileName = keptText.pipe(GivenFileName);
 
 /** type/subtype, with parameters. Nothing else may get into a header. */
 export const MediaType = z.string().regex(/^[\w.+-]{1,60}\/[\w.+-]{1,60}(?:; ?[\w-]{1,30}=[\w.+-]{1,60})*$/, {

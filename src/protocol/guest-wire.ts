@@ -1,5 +1,9 @@
 // The constants of the guest's wire (see guest.ts), free of dependencies: the guest's bundle carries them.
 
 export const READY_LINE = 'ready\n';
+/** The answer of a guest that has its task. */
+export const WORKING_LINE = 'working\n';
 export const READY_QUESTION = 'ready?\n';
 export const GUEST_PORT = 3210;
+/** Counts the guest's batches of events from 1: one that is sent again keeps its number. */
+export const BATCH_HEADER = 'seed-batch';

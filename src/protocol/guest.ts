@@ -6,14 +6,22 @@
 //   3. The guest asks:
 //      GET  /task            → GuestTask, unless the StartLine had it
 //      GET  /cli/seed.mjs    → the CLI with the manifest of the task key
-//      POST /events          NDJSON of AgentEvent → 204
+//      POST /events          NDJSON of AgentEvent, header seed-batch → 204, also for a batch that came before:
+//                            they are counted from 1 and come in order
 //      GET  /files/{n}       the bytes of the task's file number n, counted from 0
 //      PUT  /artifacts/{name}  bytes with their content-length → 204; the name is one encodeURIComponent, replaces
 //      DELETE /artifacts/{name}  → 204; it is not there any more
-//      POST /result          GuestResult → 204; the guest then exits
+//      POST /result          GuestResult → 204; the guest then exits. The first one counts
 //      ANY  /api/v1/*        forwarded to the server with the task key attached by the runner
 //      GET, POST /llm/v1/*   likewise
 //   Anything else is answered 403. Limits: LIMITS.guest.
+//   4. A guest that listens on a socket can be reached again. On each connection the runner writes "ready?\n".
+//      A guest without a task answers "ready\n", and is told the StartLine as above (of one that came in part it
+//      knows nothing). One that has its task answers "working\n", opens a new HTTP/2 connection at once, and asks
+//      again for what had no whole answer. A newer connection takes the place of the one before. What is asked
+//      again is safe to repeat: events by their number, writes by their Idempotency-Key (the guest gives one to
+//      those that have none), files, artifacts and polls by what they are; a call of the model only as long as
+//      nothing of its answer has come, after which it breaks off with words by which the agent asks anew.
 // Constants are in guest-wire.ts. Inside, the guest opens GUEST_PORT on loopback for the CLI and Pi and forwards
 // /api/v1/* and /llm/v1/* unchanged.
 import { z } from 'zod';

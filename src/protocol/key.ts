@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { UsdLimit } from './budget.ts';
 import { givenGrants, toldGrants } from './grant.ts';
+import { keptText } from './kept-text.ts';
 import { eachKeyLimit, type KeyLimits, SPEND_LIMIT_NAMES } from './key-limits.ts';
 import { LIMITS } from './limits.ts';
 import { Metadata } from './metadata.ts';
@@ -62,7 +63,7 @@ export type Key = z.infer<typeof Key>;
 export type Lineage = readonly [Key, ...Key[]];
 
 const someLimits = z.object(keyLimits).partial().shape;
-const KeyName = z.string().trim().min(1).max(LIMITS.nameLength).describe('What the key is for');
+const KeyName = keptText.trim().min(1).max(LIMITS.nameLength).describe('What the key is for');
 const LastingKeys = z
   .boolean()
   .describe('Whether keys that its tasks create may live on after the task, as long as this key');

@@ -121,6 +121,9 @@ export const LIMITS = {
   mcp: {
     /** Tools on a page of tools/list. */
     toolsPage: 50,
+    /** How deep references of a tool's input schema are followed, and how large that may make it. */
+    referencesDeep: 5,
+    schemaNodes: 3000,
     /** Seconds that runTask waits for the task's end unless it is told otherwise: clients give up after 60. */
     waitSecondsDefault: 50,
     /** Bytes of a tool's text; the whole of a longer answer is in the structured content. */
@@ -163,6 +166,8 @@ export const LIMITS = {
     heldBytes: 32 * 1024 * 1024,
     /** Milliseconds that a request waits for a server or a database that is away. */
     patienceMs: 60_000,
+    /** Milliseconds that a guest with a task waits for its runner to reach it again. */
+    aloneMs: 600_000,
     /** Bytes of artifacts that are taken from it, those that a later version replaced included. */
     artifactBytes: 512 * 1024 * 1024,
     /** Bytes of the result. */

@@ -47,7 +47,7 @@ const SnapshotInUse = z.object({
   imageId: z.string().max(200).describe('Hash over all that its root file system was made from'),
 });
 
-const Isolation = z.enum(['vm', 'user-kernel', 'emulated']);
+const Isolation = z.enum(['vm', 'user-kernel', 'container', 'emulated']);
 const Probe = z.object({
   driver: z.string(),
   usable: z.boolean(),

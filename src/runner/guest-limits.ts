@@ -4,6 +4,7 @@ import { createSlots } from '../lib/slots.ts';
 import { createTokenBucket } from '../lib/token-bucket.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { LIMITS } from '../protocol/limits.ts';
+import { createPace, type Pace } from './paced-wire.ts';
 import type { RelayRoute } from './relay-routes.ts';
 
 const { requestsPerSecond, requestBurst, serverCalls, modelCalls, heldBytes } = LIMITS.guest;
@@ -15,17 +16,22 @@ const AT_ONCE: Partial<Record<RelayRoute['kind'], number>> = {
 };
 
 export interface GuestLimits {
+  pace: Pace;
   /**
-   * Throws too_many_requests when requests come too fast, or one is in flight that must be alone.
+   * Rejects with too_many_requests when requests come too fast, or one is in flight that must be alone. Waits for
+   * one that its guest has left already, such as by a stream that was cut: what it asks for again comes after it.
    * @param route null for what is refused anyway: that counts, too
+   * @param gone aborted when the guest closes its request
    * @returns what to call when the request is over
    */
-  admit(route: RelayRoute | null): () => void;
+  admit(route: RelayRoute | null, gone: AbortSignal): Promise<() => void>;
   /**
    * Waits for a free call to the server, and for room in memory for its body. Rejects when the signal is aborted.
    * @param bytes of the body, at most LIMITS.guest.bodyBytes
    */
   enter(route: RelayRoute & { kind: 'forward' }, bytes: number, signal: AbortSignal): Promise<() => void>;
+  /** Waits until nothing else is done with the artifact of this name. Rejects when the signal is aborted. */
+  enterArtifact(name: string, signal: AbortSignal): Promise<() => void>;
   /** Throws body_too_large when the task's events are more than may be kept. */
   chargeEvents(ndjson: string): void;
   /** Throws body_too_large for one or all that are too large. @returns what takes it back for a server away */
@@ -39,13 +45,15 @@ export function createGuestLimits(): GuestLimits {
   const calls = createSlots(serverCalls);
   const completions = createSlots(modelCalls);
   const memory = createSlots(heldBytes);
-  const inFlight = new Map<RelayRoute['kind'], number>();
+  const kinds = new Map<RelayRoute['kind'], { here: number; slots: ReturnType<typeof createSlots> }>();
+  const artifacts = new Map<string, { slots: ReturnType<typeof createSlots>; count: number }>();
   let events = 0;
   let eventBytes = 0;
   let artifactBytes = 0;
 
   return {
-    admit(route) {
+    pace: createPace(),
+    async admit(route, gone) {
       const kind = route?.kind ?? 'forward';
       if (!buckets[kind === 'forward' || kind === 'approval' ? 'forward' : 'own'].take(1)) {
         const hint = 'Wait a second, then go on more slowly.';
@@ -53,12 +61,26 @@ export function createGuestLimits(): GuestLimits {
       }
       const atOnce = AT_ONCE[kind];
       if (atOnce === undefined) return () => undefined;
-      const open = inFlight.get(kind) ?? 0;
-      if (open >= atOnce) {
-        throw new SeedError('too_many_requests', `${open} requests of this kind (${kind}) are in flight`);
+      const open = kinds.get(kind) ?? { here: 0, slots: createSlots(atOnce) };
+      kinds.set(kind, open);
+      if (open.here >= atOnce) {
+        throw new SeedError('too_many_requests', `${open.here} requests of this kind (${kind}) are in flight`);
       }
-      inFlight.set(kind, open + 1);
-      return () => void inFlight.set(kind, (inFlight.get(kind) ?? 1) - 1);
+      open.here += 1;
+      let isHere = true;
+      const leaves = () => {
+        if (isHere) open.here -= 1;
+        isHere = false;
+      };
+      gone.addEventListener('abort', leaves, { once: true });
+      const release = await open.slots.enter(gone).catch((error) => {
+        leaves();
+        throw error;
+      });
+      return () => {
+        leaves();
+        release();
+      };
     },
     async enter(route, bytes, signal) {
       const leave = await (route.isCompletion ? completions : calls).enter(signal);
@@ -70,6 +92,25 @@ export function createGuestLimits(): GuestLimits {
         };
       } catch (error) {
         leave();
+        throw error;
+      }
+    },
+    async enterArtifact(name, signal) {
+      const { slots, count } = artifacts.get(name) ?? { slots: createSlots(1), count: 0 };
+      artifacts.set(name, { slots, count: count + 1 });
+      const forget = () => {
+        const left = (artifacts.get(name)?.count ?? 1) - 1;
+        if (left === 0) artifacts.delete(name);
+        else artifacts.set(name, { slots, count: left });
+      };
+      try {
+        const leave = await slots.enter(signal);
+        return () => {
+          leave();
+          forget();
+        };
+      } catch (error) {
+        forget();
         throw error;
       }
     },

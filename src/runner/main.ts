@@ -9,6 +9,7 @@ import { lockForProcess, type ProcessLock } from '../lib/process-lock.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { sayAlive } from './alive.ts';
 import { takeIdentity } from './identity.ts';
+import { readyFile } from './ready-file.ts';
 import { createRunner, type RunnerOptions } from './runner.ts';
 import { type RunnerSettings, readRunnerSettings } from './settings.ts';
 
@@ -17,9 +18,16 @@ await exitOnFailure(async () => {
   const log = createLog('runner', settings.logLevel);
   const lock = await lockSandboxes(settings, log);
   const identity = await takeIdentity(settings.dataDir);
-  const runner = createRunner({ ...settings, ...(await findSandboxes(settings, log)), identity, log });
+  const runner = createRunner({
+    ...settings,
+    ...(await findSandboxes(settings, identity.id, log)),
+    identity,
+    log,
+  });
   const alive = sayAlive(settings.dataDir, log);
+  const ready = await readyFile(settings.dataDir);
   const stop = async () => {
+    await ready.takeBack();
     await runner.stop();
     await alive.stop();
     lock.release();
@@ -27,6 +35,7 @@ await exitOnFailure(async () => {
   stopOnSignal(log, stop);
   logSurprises(log, stop);
   await runner.start();
+  if (runner.makesSandboxes) await ready.say();
   process.send?.({ ready: true });
 });
 
@@ -46,11 +55,12 @@ async function lockSandboxes({ dataDir, cacheDir }: RunnerSettings, log: Logger)
 /** Without a usable driver the runner still reports to the server, so that callers learn why nothing runs. */
 async function findSandboxes(
   { cacheDir, dataDir, driver: choice, snapshotId }: RunnerSettings,
+  owner: string,
   log: Logger,
 ): Promise<Pick<RunnerOptions, 'sandboxes' | 'probes'>> {
   const onProgress = (message: string) => log.info(message);
   try {
-    const options = { cacheDir, dataDir, driver: choice, snapshotId, onProgress };
+    const options = { cacheDir, dataDir, driver: choice, owner, snapshotId, onProgress };
     const { driver, snapshot, probes } = await setUp(options);
     log.info({ driver: driver.name, snapshot: snapshot.id }, 'sandboxes are ready');
     return { sandboxes: { driver, snapshot }, probes: [...probes] };

@@ -3,7 +3,7 @@ import { duplexPair } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { LIMITS } from '../protocol/limits.ts';
-import { createFrameCounter, paceWire } from './paced-wire.ts';
+import { createFrameCounter, createPace, paceWire } from './paced-wire.ts';
 
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 const ping = Buffer.from([0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8]);
@@ -21,7 +21,10 @@ test('frames are counted however the bytes are cut', () => {
 test('a flood of small frames waits, and goes on later', async () => {
   const [guest, host] = duplexPair();
   let time = 0;
-  const paced = paceWire(host, () => time);
+  const paced = paceWire(
+    host,
+    createPace(() => time),
+  );
   let received = 0;
   paced.on('data', (chunk: Buffer) => {
     received += chunk.length;

@@ -6,14 +6,27 @@ import { LIMITS } from '../protocol/limits.ts';
 
 const { bytesPerSecond, byteBurst, framesPerSecond, frameBurst } = LIMITS.guest;
 
+/** What a guest has left to send, over all its streams. */
+export interface Pace {
+  bytes: TokenBucket;
+  frames: TokenBucket;
+}
+
+type TokenBucket = ReturnType<typeof createTokenBucket>;
+
+export function createPace(now?: () => number): Pace {
+  return {
+    bytes: createTokenBucket(bytesPerSecond, byteBurst, now),
+    frames: createTokenBucket(framesPerSecond, frameBurst, now),
+  };
+}
+
 /**
  * The same stream at a bounded pace. Errors and destruction go both ways; that a guest has ended its output is
  * kept back, for Node's session then shuts the stream down, and dies of an assertion, with the whole process, if
  * it is destroyed in that moment. @param wire HTTP/2 from its preface on
  */
-export function paceWire(wire: Duplex, now?: () => number): Duplex {
-  const bytes = createTokenBucket(bytesPerSecond, byteBurst, now);
-  const frames = createTokenBucket(framesPerSecond, frameBurst, now);
+export function paceWire(wire: Duplex, { bytes, frames }: Pace = createPace()): Duplex {
   const countFrames = createFrameCounter();
   let pause: NodeJS.Timeout | undefined;
 

@@ -75,19 +75,34 @@ export async function takeArtifact(
   files: TaskFiles,
   limits: GuestLimits,
 ): Promise<void> {
-  if (method === 'DELETE') return files.delete(name, closeOf(stream));
-  const length = headers['content-length'] ?? '';
+  const gone = closeOf(stream);
+  // One after the other: what is asked for again must not be overtaken by what its guest could not wait for.
+  const leave = await limits.enterArtifact(name, gone);
+  try {
+    if (method === 'DELETE') await files.delete(name, gone);
+    else await putArtifact(stream, { name, length: headers['content-length'] ?? '', gone }, files, limits);
+  } finally {
+    leave();
+  }
+}
+
+async function putArtifact(
+  stream: ServerHttp2Stream,
+  { name, length, gone }: { name: string; length: string; gone: AbortSignal },
+  files: TaskFiles,
+  limits: GuestLimits,
+): Promise<void> {
   if (!/^\d{1,12}$/.test(length)) throw new SeedError('invalid_input', 'an artifact comes with its size');
   const size = Number(length);
   const takeBack = limits.chargeArtifact(size);
   // Its own stream: a request to the server that fails must not end the guest's, which is still to be answered.
   const content = stream.pipe(limitBytes(size));
-  const gone = closeOf(stream);
+  const { session } = stream;
   try {
     await files.put({ name, size, content }, gone);
   } catch (error) {
-    // The guest sends it again until the server is back, however often that takes.
-    if (isAway(error) && !gone.aborted) takeBack();
+    // The guest sends it again until the server is back, however often that takes, and when its stream was cut.
+    if (gone.aborted ? session?.destroyed : isAway(error)) takeBack();
     throw error;
   }
 }

@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import type { Logger } from '../lib/log.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { GuestResult, GuestTask } from '../protocol/guest.ts';
+import { BATCH_HEADER } from '../protocol/guest-wire.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { answerPoll, untilDecided } from './approval-polls.ts';
 import { forwardRequest, heldBytes, type Upstream } from './forward.ts';
@@ -22,8 +23,13 @@ export interface RelayOptions {
   task: GuestTask;
   upstream: Upstream;
   log: Logger;
-  /** Checked events as NDJSON; the guest's request is answered when this resolves. */
-  onEvents(ndjson: string): Promise<void>;
+  /**
+   * Reads the batch of events, unless it came before, and hands it on, checked, as NDJSON; the guest's request is
+   * answered when this resolves. @param number counted from 1 by the guest; null by one that does not count
+   */
+  onEvents(number: number | null, read: () => Promise<string>): Promise<void>;
+  /** The guest has sent something: it is there, and has its task. */
+  onHeard(): void;
   /** The agent calls its model. */
   onCompletion(): void;
   /** A model has begun to answer. */
@@ -39,11 +45,13 @@ export interface RelayOptions {
 export interface Relay {
   /** Ends every call that is in flight. */
   close(): void;
+  /** Asks the guest for a sign of life, which is answered without any of its doing. */
+  ping(): void;
 }
 
 export function openRelay(options: RelayOptions): Relay {
   const { log } = options;
-  const wire = paceWire(options.stream);
+  const wire = paceWire(options.stream, options.limits.pace);
   const session = performServerHandshake(wire, {
     settings: { maxConcurrentStreams: concurrentStreams, maxHeaderListSize: headerBytes, enablePush: false },
     maxHeaderListPairs: 64,
@@ -58,6 +66,7 @@ export function openRelay(options: RelayOptions): Relay {
   let open = 0;
   session.on('error', (error) => log.debug({ err: error }, 'the guest broke the stream'));
   session.on('stream', (stream, headers) => {
+    options.onHeard();
     stream.on('error', (error) => log.debug({ err: error }, 'a call of the guest broke'));
     // Until the guest has acknowledged the settings only this count holds it.
     if (open >= concurrentStreams) return stream.close(constants.NGHTTP2_REFUSED_STREAM);
@@ -73,12 +82,17 @@ export function openRelay(options: RelayOptions): Relay {
     });
   });
   // The session ends with its stream; first itself, it would write a farewell to a guest that may not read.
-  return { close: () => void wire.destroy() };
+  return {
+    close: () => void wire.destroy(),
+    ping() {
+      if (!session.destroyed) session.ping(() => undefined);
+    },
+  };
 }
 
 async function handle(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, options: RelayOptions) {
   const route = relayRoute(headers[':method'], headers[':path']);
-  const release = options.limits.admit(route);
+  const release = await options.limits.admit(route, closeOf(stream));
   try {
     if (route?.kind === 'forward') await forward(stream, route, headers, options);
     else if (route?.kind === 'approval') await forwardPoll(stream, route.id, options);
@@ -147,12 +161,15 @@ async function answerHere(
   switch (route?.kind) {
     case 'task':
       return answer(stream, 200, JSON.stringify(task));
-    case 'events': {
-      const events = await readEvents(stream).catch((error) => logged(error, log));
-      limits.chargeEvents(events);
-      await onEvents(events);
+    case 'events':
+      await onEvents(batchOf(headers), async () => {
+        const events = await readEvents(stream).catch((error) => logged(error, log));
+        limits.chargeEvents(events);
+        return events;
+      });
+      // One that came before was not read.
+      stream.resume();
       return answer(stream, 204, '');
-    }
     case 'result':
       onResult(await readResult(stream).catch((error) => logged(error, log)));
       return answer(stream, 204, '');
@@ -166,6 +183,12 @@ async function answerHere(
         hint: 'Call the platform through the seed command.',
       });
   }
+}
+
+function batchOf({ [BATCH_HEADER]: number }: IncomingHttpHeaders): number | null {
+  if (number === undefined) return null;
+  if (typeof number === 'string' && /^[1-9]\d{0,8}$/.test(number)) return Number(number);
+  throw new SeedError('invalid_input', 'a batch of events has a number from 1 on');
 }
 
 function logged(error: SeedError, log: Logger): never {

@@ -8,6 +8,7 @@ import type { PoolSettings } from '../lib/pool-settings.ts';
 import { readVersion } from '../lib/version.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { RunnerState } from '../protocol/runner.ts';
+import type { StreamTimes } from './guest-stream.ts';
 import { newIdentity, type RunnerIdentity } from './identity.ts';
 import { POOLED_LIMITS } from './lease.ts';
 import { createBackoff, pause, within } from './patience.ts';
@@ -40,11 +41,15 @@ export interface RunnerOptions {
   drainMs: number;
   /** How long a sandbox whose calls all wait for people is left alone before it sleeps; missing: two seconds. */
   quietMs?: number;
+  /** Missing: as guest-stream.ts has it. */
+  stream?: StreamTimes;
   /** Missing: nobody was here before. */
   identity?: RunnerIdentity;
 }
 
 export interface Runner {
+  /** Whether a driver is usable. */
+  makesSandboxes: boolean;
   /** Sweeps what an earlier runner left behind, then works until stop(). Resolves when it has begun. */
   start(): Promise<void>;
   /** Gives back what has not begun, ends what runs, in time or as interrupted. Resolves when all is settled. */
@@ -91,7 +96,13 @@ export function createRunner(options: RunnerOptions): Runner {
     const waiting = pool?.take(limits);
     if (waiting === undefined) return openSandbox(sandboxes, limits, sandboxId);
     log.info({ taskId: sandboxId, sandbox: waiting.id }, 'bound a waiting sandbox');
-    await waiting.bind(limits.deadline);
+    try {
+      await waiting.bind(limits.deadline);
+    } catch (error) {
+      // Nobody would take it again.
+      await sandboxes.driver.kill(waiting.id);
+      throw error;
+    }
     return waiting;
   }
 
@@ -110,8 +121,9 @@ export function createRunner(options: RunnerOptions): Runner {
     await earlier?.done;
     log.info({ taskId: lease.taskId, deadline: lease.deadline }, 'leased');
     const onWorking = pool?.holdRefill() ?? (() => undefined);
-    const { quietMs } = options;
-    const parts = { startSandbox, onWorking, client, serverUrl, dispatcher, log, giveUp: giveUp.signal, quietMs };
+    const { quietMs, stream } = options;
+    const shared = { client, serverUrl, dispatcher, log, giveUp: giveUp.signal };
+    const parts = { ...shared, startSandbox, onWorking, quietMs, stream };
     const run = startTaskRun(lease, parts);
     runs.set(lease.taskId, run);
     void run.done.then(() => {
@@ -172,6 +184,7 @@ export function createRunner(options: RunnerOptions): Runner {
   }
 
   return {
+    makesSandboxes: sandboxes !== null,
     async start() {
       if (sandboxes?.driver.can.link === 'door')
         throw new SeedError('not_supported', `sandboxes of ${sandboxes.driver.name} have no stream to work with`);

@@ -20,8 +20,11 @@ export interface TaskReports {
    * gone back to the queue. Throws what the server refused it with. Waits for a server that is away.
    */
   begin(): Promise<boolean>;
-  /** Resolves when the server has them; throws what it refused them with. Waits for a server that is away. */
-  sendEvents(ndjson: string): Promise<void>;
+  /**
+   * Resolves when the server has the batch; throws what it refused it with. Waits for a server that is away. One
+   * that came before is not read and not sent again.
+   */
+  sendEvents(number: number | null, read: () => Promise<string>): Promise<void>;
   /** Each phase once. */
   reportPhase(phase: TaskPhase): void;
   /** That all its sandbox runs waits for people. It and what follows are told in this order. */
@@ -43,6 +46,7 @@ export function createTaskReports(
   const inFlight = new Set<Promise<unknown>>();
   const phases = new Set<TaskPhase>();
   let batches = 0;
+  let lastBatch: Promise<void> = Promise.resolve();
   let finishing = false;
   let last: Promise<unknown> = Promise.resolve();
 
@@ -78,10 +82,16 @@ export function createTaskReports(
       await track(untilTaken(() => client.reportPhase(taskId, leaseId, 'starting')));
       return !signal.aborted;
     },
-    sendEvents(ndjson) {
-      batches += 1;
-      const batch = { taskId, leaseId, number: batches, ndjson };
-      return track(untilTaken(() => client.sendEvents(batch, signal)));
+    async sendEvents(given, read) {
+      // The guest had no answer: it is that of the first time.
+      if (given !== null && given <= batches) return lastBatch;
+      const ndjson = await read();
+      const number = given ?? batches + 1;
+      if (number <= batches) return lastBatch;
+      batches = number;
+      const batch = { taskId, leaseId, number, ndjson };
+      lastBatch = track(untilTaken(() => client.sendEvents(batch, signal)));
+      return lastBatch;
     },
     reportPhase(phase) {
       if (phases.has(phase)) return;

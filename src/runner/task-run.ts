@@ -1,13 +1,12 @@
 // One leased task on this host, from the lease to the settlement: sandbox, relay, deadline, end.
-import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { Limits } from '../drivers/driver.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Usage } from '../protocol/resources.ts';
 import { createGuestLimits } from './guest-limits.ts';
+import { keepStream, type StreamTimes } from './guest-stream.ts';
 import { billedUsage, guestTask, limitsOf, startLine } from './lease.ts';
 import { startPatiently, untilBack, within } from './patience.ts';
-import { openRelay, type Relay, type RelayOptions } from './relay.ts';
 import type { TaskFiles } from './relay-bodies.ts';
 import type { HeldTask, ServerClient, TakenLease } from './server-client.ts';
 import { type RunEnd, settlementOf, settleTask } from './settlement.ts';
@@ -35,6 +34,8 @@ export interface TaskRunParts {
   giveUp: AbortSignal;
   /** Missing: as waits.ts has it. */
   quietMs?: number | undefined;
+  /** Missing: as guest-stream.ts has it. */
+  stream?: StreamTimes | undefined;
 }
 
 export interface TaskRun {
@@ -138,8 +139,9 @@ async function runSandbox(
     return null;
   }
   const startedAt = performance.now();
-  const { driver, id, stream } = sandbox;
-  stream.on('error', (error) => log.debug({ err: error }, "the sandbox's stream broke"));
+  const { driver, id } = sandbox;
+  // Until it is served nobody else hears of it.
+  sandbox.stream.on('error', () => undefined);
   const exited = driver.ended(id);
   void exited.then((exit) => {
     const isFine = exit.reason === 'killed' || (exit.reason === 'exited' && exit.code === 0);
@@ -152,7 +154,6 @@ async function runSandbox(
     await reports.finish();
     return null;
   }
-  stream.write(startLine(lease));
   const files: TaskFiles = {
     files: lease.files,
     open: (name, signal) => parts.client.openFile(lease, name, signal),
@@ -171,7 +172,15 @@ async function runSandbox(
     onAwake: (stoodMs) => reports.reportWorking(stoodMs, clock.leftMs),
   });
   course.onWaited = waits.wakeUp;
-  const relays = keepRelay(sandbox, course, {
+  const kept = {
+    ...sandbox,
+    hasBegun: false,
+    startLine: () => startLine(lease),
+    over: course.over,
+    onForgotten: () => end({ why: 'exit', exit: { reason: 'lost', detail: 'its guest was started anew' } }),
+    times: parts.stream,
+  };
+  const relay = keepStream(kept, {
     waits,
     files,
     task: guestTask(lease),
@@ -191,39 +200,11 @@ async function runSandbox(
   // While it is there: what ends by itself may take its numbers with it.
   await driver.usage(id);
   if (why === 'result') await within(EXIT_WITHIN_MS, exited);
-  relays.close();
+  relay.close();
   await killSandbox(sandbox, log);
   const lived = { livedMs: performance.now() - startedAt, pausedMs: waits.pausedMs() };
   await reports.finish();
   return billedUsage(await driver.usage(id), lived, lease.resources.vcpus, log);
-}
-
-/** Serves the sandbox's stream; where the driver can, one that breaks is opened again until the run ends. */
-function keepRelay(sandbox: OpenSandbox, { over }: Course, options: Omit<RelayOptions, 'stream'>): Relay {
-  const { driver, id, stream } = sandbox;
-  const { log } = options;
-
-  function serve(open: Duplex): Relay {
-    open.on('error', (error) => log.debug({ err: error }, "the sandbox's stream broke"));
-    const relay = openRelay({ ...options, stream: open });
-    if (driver.can.reconnect) open.once('end', relay.close).once('close', reopen);
-    return relay;
-  }
-
-  function reopen(): void {
-    if (over.aborted) return;
-    untilBack(() => driver.connect(id), { signal: over }).then(
-      (open) => {
-        if (over.aborted) return void open.destroy();
-        log.info('the stream of the sandbox was opened again');
-        current = serve(open);
-      },
-      (error: Error) => log.warn({ problem: error.message }, 'the sandbox cannot be reached any more'),
-    );
-  }
-
-  let current = serve(stream);
-  return { close: () => current.close() };
 }
 
 /** Whether the run may begin. It must not when it has ended meanwhile. */

@@ -1,12 +1,9 @@
 // A sandbox with its open stream, and one that waits for a task: restored, proven to answer, guarded, unbound.
 import { randomUUID } from 'node:crypto';
-import type { Duplex, Readable } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import type { Driver, Limits, SandboxId, Snapshot } from '../drivers/driver.ts';
-import { patient } from '../drivers/patience.ts';
 import { SeedError } from '../protocol/errors.ts';
-import { READY_LINE, READY_QUESTION } from '../protocol/guest-wire.ts';
-
-const ANSWER_WITHIN_MS = 20_000;
+import { greet } from './greet.ts';
 
 export interface WaitingSandbox extends OpenSandbox {
   /** It is a task's from now on, and dies at this moment. Takes no time. Called once. */
@@ -27,7 +24,7 @@ export async function startWaiting(driver: Driver, snapshot: Snapshot, limits: L
       if (driver.can.pause) await driver.resume(id);
       await driver.tighten(id, deadline);
     };
-    return { ...sandbox, bind, memoryBytes: peakMemoryBytes };
+    return { ...sandbox, isReady: true, bind, memoryBytes: peakMemoryBytes };
   } catch (error) {
     await driver.kill(id);
     throw error;
@@ -39,6 +36,8 @@ export interface OpenSandbox {
   driver: Driver;
   id: SandboxId;
   stream: Duplex;
+  /** Its guest has said that it waits for a task. */
+  isReady: boolean;
 }
 
 /** Starts a sandbox, with no longer a life than its driver gives, and opens its stream. Failed: leaves nothing. */
@@ -50,42 +49,17 @@ export async function openSandbox(
   const longest = performance.now() + (driver.can.longestLifeMs ?? Infinity);
   await driver.start(snapshot, { ...limits, deadline: Math.min(limits.deadline, longest) }, id);
   try {
-    return { driver, id, stream: await driver.connect(id) };
+    return { driver, id, stream: await driver.connect(id), isReady: false };
   } catch (error) {
     await driver.kill(id);
     throw error;
   }
 }
 
-/** Leaves the stream as it was found: paused, with nothing read but the answer. */
 async function answers({ driver, id, stream }: OpenSandbox): Promise<void> {
-  const late = AbortSignal.timeout(patient(ANSWER_WITHIN_MS));
-  stream.write(READY_QUESTION);
   const ended = driver.ended(id).then((exit) => {
     throw new SeedError('sandbox_failed', `the sandbox ended before it answered: ${JSON.stringify(exit)}`);
   });
-  await Promise.race([readReady(stream, late), ended]);
-}
-
-function readReady(stream: Readable, late: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const settle = (error?: Error) => {
-      stream.off('readable', look).off('end', lost).off('close', lost);
-      late.removeEventListener('abort', tooLate);
-      if (error === undefined) resolve();
-      else reject(error);
-    };
-    const lost = () => settle(new SeedError('sandbox_failed', 'the stream of the sandbox ended'));
-    const tooLate = () =>
-      settle(new SeedError('sandbox_failed', `no answer within ${patient(ANSWER_WITHIN_MS) / 1000} s`));
-    const look = () => {
-      const answer = stream.read(READY_LINE.length) as Buffer | null;
-      if (answer === null) return;
-      if (answer.toString('latin1') === READY_LINE) settle();
-      else settle(new SeedError('sandbox_failed', 'the sandbox answered something else than "ready"'));
-    };
-    stream.on('readable', look).once('end', lost).once('close', lost);
-    late.addEventListener('abort', tooLate, { once: true });
-    look();
-  });
+  const answer = await Promise.race([greet(stream), ended]);
+  if (answer !== 'ready') throw new SeedError('sandbox_failed', `the sandbox answered "${answer}"`);
 }

@@ -4,6 +4,8 @@
 // awake: some call is at work, or none is open. falling asleep: all calls to the server wait, and have for a
 // moment, in which others may follow that were begun beside them. asleep: the clock stands, and the sandbox is off
 // the processor where its driver can do that. The first call that works again wakes it, before it is answered.
+// When the sandbox's stream is cut, all its calls end for no reason of their own: they are what they were till
+// it is there again and the guest has had a moment to ask anew; only what people have decided wakes it before.
 import type { Driver } from '../drivers/driver.ts';
 import type { Logger } from '../lib/log.ts';
 import type { WorkClock } from './work-clock.ts';
@@ -12,6 +14,8 @@ import type { WorkClock } from './work-clock.ts';
 const QUIET_MS = 2_000;
 /** A poll that was answered is followed by the next one of the same guest within that time. */
 const NEXT_POLL_MS = 10_000;
+/** A guest that cannot be reached for longer has no calls any more. */
+const CUT_MS = 60_000;
 
 export interface WaitsParts {
   sandbox: { driver: Pick<Driver, 'can' | 'pause' | 'resume'>; id: string };
@@ -42,6 +46,9 @@ export interface Waits {
   willPollAgain(approvalId: string): void;
   /** For how long the sandbox was off the processor, in milliseconds. */
   pausedMs(): number;
+  /** The stream is cut. Until `mended`, and for a moment after, what its calls were is what they are. */
+  cut(): void;
+  mended(): void;
   /** It may wait no longer: it works from now on, for as long as it has left. */
   wakeUp(): void;
   /** Nothing is done any more: the run has ended. */
@@ -59,6 +66,10 @@ export function createWaits(parts: WaitsParts): Waits {
   let pausedSince: number | null = null;
   let pausedMs = 0;
   let quiet: NodeJS.Timeout | undefined;
+  /** How often the stream was cut, and the calls that ended with the last cut as long as they count. */
+  let cuts = 0;
+  const lost = new Map<object, { poll: string | undefined; end(): void }>();
+  let hold: NodeJS.Timeout | undefined;
   /** What is asked of the driver, one after the other. */
   let driving: Promise<void> = Promise.resolve();
   const between = new Map<string, NodeJS.Timeout>();
@@ -69,7 +80,7 @@ export function createWaits(parts: WaitsParts): Waits {
   };
 
   function look(): void {
-    if (ended) return;
+    if (ended || hold !== undefined) return;
     const allWait = working === 0 && waiting + between.size > 0;
     if (!allWait) {
       clearTimeout(quiet);
@@ -82,30 +93,49 @@ export function createWaits(parts: WaitsParts): Waits {
     quiet = undefined;
     if (ended || clock.waitLeftMs() <= 0) return;
     // One that is about to poll again could not, and nobody would hear of the decision.
-    if (busy > 0 || between.size > 0) {
+    if (busy > 0 || between.size > 0 || hold !== undefined) {
       quiet = setTimeout(fallAsleep, quietMs);
       return;
     }
     asleep = true;
     clock.stand();
     onAsleep();
-    if (!driver.can.pause) return;
-    void drive(async () => {
-      if (!asleep || ended) return;
-      await driver.pause(id);
-      pausedSince = performance.now();
-    });
+    pause();
   }
 
   function wake(): void {
     asleep = false;
     onAwake(clock.go());
+    resume();
+  }
+
+  function pause(): void {
+    if (!driver.can.pause) return;
+    void drive(async () => {
+      if (!asleep || ended || hold !== undefined) return;
+      await driver.pause(id);
+      pausedSince = performance.now();
+    });
+  }
+
+  function resume(): void {
     void drive(async () => {
       if (pausedSince === null) return;
       pausedMs += performance.now() - pausedSince;
       pausedSince = null;
       await driver.resume(id);
     });
+  }
+
+  function holdFor(ms: number): void {
+    clearTimeout(hold);
+    hold = setTimeout(() => {
+      hold = undefined;
+      for (const call of lost.values()) call.end();
+      lost.clear();
+      look();
+      if (asleep) pause();
+    }, ms);
   }
 
   function forget(approvalId: string): void {
@@ -116,6 +146,7 @@ export function createWaits(parts: WaitsParts): Waits {
   return {
     call(poll) {
       let state: 'working' | 'waiting' | 'ended' = poll === undefined ? 'working' : 'waiting';
+      const begunAt = cuts;
       const become = (next: typeof state) => {
         if (state === 'working') working -= 1;
         else if (state === 'waiting') waiting -= 1;
@@ -127,19 +158,31 @@ export function createWaits(parts: WaitsParts): Waits {
       if (state === 'working') working += 1;
       else waiting += 1;
       if (poll !== undefined) forget(poll);
+      for (const [key, call] of lost) {
+        if (poll === undefined || call.poll !== poll) continue;
+        call.end();
+        lost.delete(key);
+        break;
+      }
       look();
-      return {
+      const end = () => {
+        if (state !== 'ended') become('ended');
+      };
+      const call: GuestCall = {
         waits: () => {
           if (state === 'working') become('waiting');
         },
         async works() {
           if (state === 'waiting') become('working');
+          if (state === 'working' && asleep && !ended) wake();
           await driving;
         },
-        end: () => {
-          if (state !== 'ended') become('ended');
+        end() {
+          if (hold === undefined || begunAt === cuts) end();
+          else if (state !== 'ended') lost.set(call, { poll, end });
         },
       };
+      return call;
     },
     busy() {
       busy += 1;
@@ -159,12 +202,23 @@ export function createWaits(parts: WaitsParts): Waits {
       between.set(approvalId, setTimeout(lapse, NEXT_POLL_MS));
     },
     pausedMs: () => pausedMs + (pausedSince === null ? 0 : performance.now() - pausedSince),
+    cut() {
+      if (ended) return;
+      cuts += 1;
+      holdFor(CUT_MS);
+      // Asleep it could not be reached again.
+      resume();
+    },
+    mended() {
+      if (hold !== undefined) holdFor(quietMs);
+    },
     wakeUp() {
       if (asleep) wake();
     },
     end() {
       ended = true;
       clearTimeout(quiet);
+      clearTimeout(hold);
       for (const timer of between.values()) clearTimeout(timer);
       between.clear();
     },

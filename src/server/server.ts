@@ -44,7 +44,7 @@ import { planCall } from './models/token-estimate.ts';
 import { addressOf, chooseUpstream, modelNotices, scriptedUpstream } from './models/upstream.ts';
 import { loadPacks, playbooksOf, tablesOf } from './packs/load-packs.ts';
 import { packNotices } from './packs/notices.ts';
-import { watchPack } from './packs/watch-pack.ts';
+import { ALL_PACKS, servedLine, watchPack } from './packs/watch-pack.ts';
 import type { ServerSettings } from './settings.ts';
 import type { ModelCall } from './spending/call-usage.ts';
 import { admitKeyCall, type KeyCaller, recordKeyCall } from './spending/key-calls.ts';
@@ -99,6 +99,7 @@ export async function startServer(
   const listed = undo.use(new UpstreamList({ upstream, log }));
   const packs = await loadPacks(settings.packs, BUILT_IN);
   const { databaseUrl, lost } = await findDatabase(settings, log, undo);
+  const addresses = { databaseUrl, directUrl: settings.databaseDirectUrl };
   const version = readVersion();
   const telemetry = undo.use(
     await openTelemetry({
@@ -117,7 +118,7 @@ export async function startServer(
   const { observe } = telemetry;
   const lose = (record: LostRecord) => (count: number) => observe({ type: 'records_lost', record, count });
   const store = await openStore({
-    databaseUrl,
+    ...addresses,
     log,
     ...(clock && { clock }),
     packs: { tables: packs.flatMap(tablesOf), rowSecurity: settings.packRowSecurity },
@@ -246,18 +247,18 @@ export async function startServer(
   undo.use(sweepLapsedLeases(store, log));
   undo.defer(() => stopping.abort());
   if (settings.packsDev !== null) {
+    const written = settings.packsDev;
     const reload = async () => {
       const found = await loadPacks(settings.packs, BUILT_IN);
       await migrateAgain(
-        databaseUrl,
+        addresses,
         { tables: found.flatMap(tablesOf), rowSecurity: settings.packRowSecurity },
         log,
       );
       app = await appWith(found);
-      const names = found.find(({ setting }) => setting === settings.packsDev)?.commands.map(({ name }) => name);
-      return `${settings.packsDev}: ${names?.join(', ') ?? 'SEED_PACKS leaves it out'}`;
+      return servedLine(written, found);
     };
-    const folder = new URL(`${settings.packsDev}/`, settings.packs.folder);
+    const folder = written === ALL_PACKS ? settings.packs.folder : new URL(`${written}/`, settings.packs.folder);
     undo.use(watchPack({ folder, reload, say: (line) => process.stdout.write(`${line}\n`) }));
   }
   const newAdminKey = settings.adminKey === null ? await makeFirstKey(store) : null;

@@ -2,6 +2,7 @@
 import { isCidr } from '../lib/cidr.ts';
 import { env } from '../lib/env.ts';
 import { isWellFormedKeySecret } from '../lib/key-secret.ts';
+import { SEED_COMMAND } from '../lib/own-files.ts';
 import {
   choiceSetting,
   dataDirSetting,
@@ -27,8 +28,7 @@ export type ServerSettings = ReturnType<typeof readServerSettings>;
 /** All that it takes to bring a database up to date. @throws SeedError invalid_settings, naming the variable */
 export function readMigrationSettings() {
   return {
-    /** Null: the embedded Postgres. */
-    databaseUrl: databaseUrl(),
+    ...databaseSettings(),
     packs: packSettings(),
     packRowSecurity: packRowSecuritySetting(),
     logLevel: logLevelSetting(),
@@ -75,7 +75,7 @@ export function readServerSettings() {
     resources: resourceSettings(),
     llm: llmSettings(),
     telemetry: telemetrySettings(token),
-    /** The pack that is being written: its commands are taken anew whenever its files change; null: none. */
+    /** The pack that is being written, `*` for all: commands are taken anew when its files change; null: none. */
     packsDev: env('SEED_PACKS_DEV') ?? null,
     /** What becomes of a task that combines what strangers write, what is private, and changes. */
     ruleOfTwo: choiceSetting('SEED_RULE_OF_TWO', 'warn', RULE_OF_TWO),
@@ -91,12 +91,26 @@ function checksAnswers(): boolean {
   return choiceSetting('SEED_CHECK_ANSWERS', developing ? 'values' : 'types', ['values', 'types']) === 'values';
 }
 
+function databaseSettings() {
+  const embedded = 'or unset it to use the embedded Postgres.';
+  const settings = {
+    /** For all work; null: the embedded Postgres. */
+    databaseUrl: postgresUrl('DATABASE_URL', embedded),
+    /** For what needs a session of Postgres; null: the same. */
+    databaseDirectUrl: postgresUrl('SEED_DATABASE_DIRECT_URL', 'or unset it where DATABASE_URL needs no pooler.'),
+  };
+  if (settings.databaseUrl !== null || settings.databaseDirectUrl === null) return settings;
+  throw new SeedError('invalid_settings', 'SEED_DATABASE_DIRECT_URL is set, and DATABASE_URL is not', {
+    hint: 'DATABASE_URL is the address for all work. Set it, or unset both to use the embedded Postgres.',
+  });
+}
+
 /** What it says may hold a password, so the error does not repeat it. */
-function databaseUrl(): string | null {
-  const url = env('DATABASE_URL');
+function postgresUrl(name: string, otherwise: string): string | null {
+  const url = env(name);
   if (url === undefined || /^postgres(ql)?:\/\//.test(url)) return url ?? null;
-  throw new SeedError('invalid_settings', 'DATABASE_URL is not a Postgres URL', {
-    hint: 'Write it as postgres://user:password@host:5432/database, or unset it to use the embedded Postgres.',
+  throw new SeedError('invalid_settings', `${name} is not a Postgres URL`, {
+    hint: `Write it as postgres://user:password@host:5432/database, ${otherwise}`,
   });
 }
 
@@ -105,7 +119,7 @@ function adminKey(): string | null {
   if (secret === undefined) return null;
   if (isWellFormedKeySecret(secret)) return secret;
   throw new SeedError('invalid_settings', 'SEED_ADMIN_KEY is not an API key: its form or its checksum is wrong', {
-    hint: '`bin/seed keys generate` makes one; or leave it unset, and the first start makes one and shows it.',
+    hint: `\`${SEED_COMMAND} keys generate\` makes one; or leave it unset, and the first start makes one and shows it.`,
   });
 }
 

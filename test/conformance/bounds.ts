@@ -36,7 +36,11 @@ export function testBounds({ traits, ...rest }: Suite): void {
     const sandbox = await start('memory', LIFE_MS, { memoryBytes: 256 * MIB });
     const fits = await runInGuest(sandbox.stream, 'python3 -c "bytearray(64 * 2**20)"');
     expect(fits).toEqual({ output: '', code: 0 });
-    sandbox.stream.write('run python3 -c "bytearray(512 * 2**20)"\n');
+    if (traits.memoryKills === 'program') {
+      const { output } = await runInGuest(sandbox.stream, 'python3 -c "bytearray(512 * 2**20)"; echo $?');
+      expect(output).toContain('137');
+      sandbox.stream.write(`hold ${512 * MIB}\n`);
+    } else sandbox.stream.write('run python3 -c "bytearray(512 * 2**20)"\n');
     expect(await sandbox.exited).toEqual({ reason: 'out_of_memory' });
     await expectNothingLeft(suite, 'memory');
   });

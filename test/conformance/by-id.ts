@@ -7,6 +7,7 @@ import type { Driver, Snapshot } from '../../src/drivers/driver.ts';
 import { patient } from '../../src/drivers/patience.ts';
 import { askClock } from '../fixtures/echo-guest.ts';
 import { sandboxLimits } from '../fixtures/sandbox-limits.ts';
+import type { Traits } from './suite-parts.ts';
 
 const LIFE_MS = 60_000;
 
@@ -15,9 +16,10 @@ export interface ByIdSuite {
   snapshot: Snapshot;
   /** A program that starts a sandbox of this id, says so in a line of output and waits, and its arguments. */
   starter(id: string, lifeMs: number): string[];
+  traits?: Pick<Traits, 'lateMs'>;
 }
 
-export function testById({ driver, snapshot, starter }: ByIdSuite): void {
+export function testById({ driver, snapshot, starter, traits }: ByIdSuite): void {
   const { can } = driver;
 
   async function started(id: string, lifeMs = LIFE_MS): Promise<AsyncDisposable> {
@@ -105,7 +107,7 @@ export function testById({ driver, snapshot, starter }: ByIdSuite): void {
     await driver.tighten('tightened', begin + patient(60_000));
     expect(await driver.ended('tightened')).toEqual({ reason: 'deadline' });
     expect(performance.now() - begin).toBeGreaterThanOrEqual(950);
-    expect(performance.now() - begin).toBeLessThan(patient(3000));
+    expect(performance.now() - begin).toBeLessThan(patient(1000 + (traits?.lateMs ?? 2000)));
   });
 
   test('pauses where it can, and else it says so', async () => {

@@ -28,6 +28,19 @@ export interface Traits {
   measuresMemory: boolean;
   /** The limits of a sandbox that this driver enforces by itself, beside its disk and deadline. */
   enforces: readonly ('memoryBytes' | 'processes' | 'vcpus')[];
+  /** What is killed when memory is short; missing: the sandbox. */
+  memoryKills?: 'program';
+  /** How late its supervisor may be; missing: a second. */
+  lateMs?: number;
+  /** Where sandboxes run on another machine than their driver: how they are seen there. */
+  remote?: Remote;
+}
+
+export interface Remote {
+  /** What there is of the sandbox that may still run. */
+  running(id: string): Promise<unknown[]>;
+  /** What there is of it at all. */
+  left(id: string): Promise<unknown[]>;
 }
 
 export interface Suite extends SetUp {
@@ -45,11 +58,14 @@ export interface Suite extends SetUp {
   folder(id: string): string;
   /** Its processes on the host as its driver finds them, all or those whose command lines begin so. */
   processes(id: string, begin?: RegExp): Promise<number[]>;
+  /** What still runs of it, wherever that is. */
+  running(id: string): Promise<unknown[]>;
 }
 
 export const LIFE_MS = 60_000;
+export const LATE_MS = 1000;
 
-export type SuiteParts = Omit<Suite, 'start' | 'folder' | 'processes'>;
+export type SuiteParts = Omit<Suite, 'start' | 'folder' | 'processes' | 'running'>;
 
 export function createSuite(parts: SuiteParts): Suite {
   const started: PlainSandbox[] = [];
@@ -57,10 +73,13 @@ export function createSuite(parts: SuiteParts): Suite {
   afterEach(async () => {
     await Promise.all(started.splice(0).map((sandbox) => sandbox.kill()));
   });
+  const processes: Suite['processes'] = (id, begin = /^/) =>
+    sandboxProcesses(folder(id), (args) => begin.test(args.join(' ')));
   return {
     ...parts,
     folder,
-    processes: (id, begin = /^/) => sandboxProcesses(folder(id), (args) => begin.test(args.join(' '))),
+    processes,
+    running: (id) => parts.traits.remote?.running(id) ?? processes(id),
     async start(id, lifeMs = LIFE_MS, other = {}) {
       const limits = sandboxLimits(patient(lifeMs), other);
       const sandbox = await startSandbox(parts.driver, parts.snapshot, limits, id);
@@ -70,8 +89,10 @@ export function createSuite(parts: SuiteParts): Suite {
   };
 }
 
-/** No process, folder, mount or socket of the sandbox. */
+/** No process, folder, mount or socket of the sandbox, and no object elsewhere. */
 export async function expectNothingLeft(suite: Suite, id: string): Promise<void> {
+  const { remote } = suite.traits;
+  if (remote) return expect(await remote.left(id)).toEqual([]);
   const folder = suite.folder(id);
   expect(await suite.processes(id)).toEqual([]);
   expect(existsSync(folder)).toBe(false);

@@ -76,3 +76,68 @@ it('a body that is too large is refused unread', async () => {
 it('there is no session to take up with GET', async () => {
   expect((await server.call('GET', '/mcp', { headers: { accept: 'text/event-stream' } })).status).toBe(405);
 });
+
+const list = { jsonrpc: '2.0', id: 7, method: 'resources/templates/list', params: {} };
+const ask = (accept: string | undefined, body: object = list) =>
+  fetch(`${server.url}/mcp`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${server.adminKey}`,
+      'content-type': 'application/json',
+      ...(accept !== undefined && { accept }),
+    },
+    body: JSON.stringify(body),
+  });
+
+it.each([
+  'application/json',
+  'application/json;charset=utf-8, text/html;q=0.5',
+  'application/*',
+  'text/event-stream;q=0, */*',
+])('who accepts %s has an answer that is JSON', async (accept) => {
+  const answer = await ask(accept);
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/json']);
+  expect(await answer.json()).toMatchObject({ id: 7, result: { resourceTemplates: expect.any(Array) } });
+});
+
+it.each(['*/*', 'text/event-stream', 'application/json, text/event-stream', ''])(
+  'who accepts %j is answered',
+  async (accept) => {
+    const answer = await ask(accept === '' ? undefined : accept);
+    expect(answer.status).toBe(200);
+    expect(await answer.text()).toContain('"resourceTemplates"');
+  },
+);
+
+it('a batch is answered as a list where JSON alone is accepted', async () => {
+  const answer = await ask('application/json', [list, { ...list, id: 8 }] as object);
+  const results = (await answer.json()) as { id: number }[];
+  expect(results.map(({ id }) => id).sort()).toEqual([7, 8]);
+});
+
+it('who accepts neither is told so', async () => {
+  expect((await ask('text/html')).status).toBe(406);
+});
+
+it('a field that is given twice is refused', async () => {
+  const raw =
+    '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"keys_list","arguments":{"limit":1,"limit":2}}}';
+  const { status, body } = await server.call('POST', '/mcp', {
+    raw,
+    headers: { accept, 'content-type': 'application/json' },
+  });
+  expect([status, body.error]).toEqual([
+    400,
+    { code: -32600, message: 'Invalid Request: "limit" is given twice' },
+  ]);
+});
+
+it.each([MODERN, LEGACY])(
+  'a cursor that is none of the list is a wrong parameter, revision %s',
+  async (revision) => {
+    await using client = await connectClient(server.url, server.adminKey, { revision });
+    for (const cursor of ['nonsense', '', 'AAAA', '\u0000', 'x'.repeat(5000)])
+      for (const method of ['listTools', 'listResources'] as const)
+        await expect(client[method]({ cursor }), `${method} ${cursor}`).rejects.toMatchObject({ code: -32602 });
+  },
+);

@@ -162,6 +162,38 @@ it('what is no message is answered as such, and the end of stdin ends it', async
     stdout
       .trim()
       .split('\n')
-      .map((line) => JSON.parse(line).error.code),
-  ).toEqual([-32700, -32700]);
+      .map((line) => JSON.parse(line).error.code)
+      .sort(),
+    // A list is a batch, and one of nothing is no request (JSON-RPC 2.0, section 6).
+  ).toEqual([-32600, -32700]);
+});
+
+const asked = (id: number) => ({ jsonrpc: '2.0', id, method: 'resources/templates/list', params: {} });
+
+/** What it writes on its output when this is all that it reads. */
+async function piped(input: string): Promise<Record<string, unknown>[]> {
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: cli.home,
+    SEED_API_URL: server.url,
+    SEED_API_KEY: server.adminKey,
+  };
+  const running = promisify(execFile)(SEED, ['mcp'], { env });
+  running.child.stdin?.end(input);
+  const { stdout } = await running;
+  return stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+}
+
+it('answers all that it has read before it ends with its input', async () => {
+  const answers = await piped(`${JSON.stringify(asked(1))}\nnonsense\n${JSON.stringify(asked(2))}`);
+  expect(answers.map(({ id }) => id).sort()).toEqual([1, 2, null]);
+});
+
+it('takes a batch as /mcp does', async () => {
+  const answers = await piped(`${JSON.stringify([asked(1), asked(2)])}\n[]\n`);
+  expect(answers.flatMap(({ id }) => id ?? []).sort()).toEqual([1, 2]);
+  expect(answers.filter(({ error }) => error !== undefined)).toHaveLength(1);
 });

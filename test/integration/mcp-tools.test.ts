@@ -65,6 +65,29 @@ describe.each([MODERN, LEGACY])('revision %s', (revision) => {
     expect(result.structuredContent).toBeUndefined();
   });
 
+  it('null is what a model sends for what it leaves out, and JSON text for a list', async () => {
+    await using client = await connect();
+    const made = await client.callTool({
+      name: 'keys_create',
+      arguments: { name: `loose ${revision}`, scopes: '["keys:read"]', expiresIn: null, allowedCidrs: null },
+    });
+    expect(made.isError, textOf(made)).toBeFalsy();
+    expect(made.structuredContent).toMatchObject({ key: { scopes: ['keys:read'] } });
+    const refused = await client.callTool({
+      name: 'keys_create',
+      arguments: { name: null, scopes: ['keys:read'] },
+    });
+    expect(textOf(refused)).toMatch(/^invalid_input: name: /);
+  });
+
+  it('no input schema has references', async () => {
+    await using client = await connect();
+    const { tools } = await client.listTools();
+    expect(tools.length).toBeGreaterThan(20);
+    for (const { name, inputSchema } of tools)
+      expect(JSON.stringify(inputSchema), name).not.toMatch(/"\$(ref|defs)"/);
+  });
+
   it('a command beyond the key is refused with the scope it needs', async () => {
     const { secret } = await server.newKey(['keys:read']);
     await using client = await connect(secret);

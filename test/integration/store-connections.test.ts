@@ -8,6 +8,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openConnection } from '../../src/db/connection.ts';
 import { ConnectionPool, type PoolLimits } from '../../src/db/connection-pool.ts';
+import { Listening } from '../../src/db/listening.ts';
 import { Outage } from '../../src/db/outage.ts';
 import { Signals } from '../../src/db/signals.ts';
 import { openStore, type Store } from '../../src/db/store.ts';
@@ -168,7 +169,8 @@ describe('a connection that is not heard any more', () => {
   });
 
   test('that listens is replaced, and whoever waits is woken', async () => {
-    const signals = new Signals(database.linedUrl, new Outage(silent), { everyMs: 100, patienceMs: 200 });
+    const times = { everyMs: 100, patienceMs: 200 };
+    const signals = new Signals(new Listening(database.linedUrl, new Outage(silent), times));
     await signals.open();
     using waiting = signals.subscribe('task:1');
     database.line.strand();

@@ -1,6 +1,6 @@
 // Builds the image that sandboxes are made from: the base plus the guest program.
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FROZEN_NODE_FLAGS } from '../../guest/frozen-node.ts';
 import { ensureFolder } from '../../lib/cache-folders.ts';
@@ -17,6 +17,8 @@ export interface BuildImageOptions extends BaseOptions {
 
 export interface BuiltImage {
   image: Image;
+  /** Of what it has in common with images of other guests. */
+  baseId: string;
   /** Bytes of its files; images share most of them. */
   sizeBytes: number;
   /** The host program that runs it in gVisor. */
@@ -24,14 +26,18 @@ export interface BuiltImage {
 }
 
 /** A small young generation: what it ever took is in the snapshot. */
-const COMMAND = ['/usr/bin/node', '--max-semi-space-size=2', ...FROZEN_NODE_FLAGS, '/opt/seed/guest.mjs'];
+export const COMMAND = ['/usr/bin/node', '--max-semi-space-size=2', ...FROZEN_NODE_FLAGS, '/opt/seed/guest.mjs'];
+
+/** By which whoever runs a program in the sandbox reaches the guest; see bridge.pl. */
+const BRIDGE = 'bridge';
+const BRIDGE_SOURCE = new URL('../../guest/bridge.pl', import.meta.url);
 
 /** The finished image; quick when nothing changed. */
 export async function buildImage({ guestBundle, ...options }: BuildImageOptions): Promise<BuiltImage> {
   const { cacheDir, onProgress } = options;
   const base = await ensureBase(options);
   const trimmed = await trimPi(guestBundle, base, onProgress);
-  const files = { ...trimmed.files, 'guest.mjs': trimmed.guest };
+  const files = { ...trimmed.files, 'guest.mjs': trimmed.guest, [BRIDGE]: await readFile(BRIDGE_SOURCE) };
   const id = contentHash(base.id, ...Object.values(files), COMMAND.join(' '));
   const folder = join(cacheDir, 'images', id);
   const image: Image = {
@@ -43,7 +49,7 @@ export async function buildImage({ guestBundle, ...options }: BuildImageOptions)
   const isComplete = () => existsSync(join(folder, 'image.json'));
   await ensureFolder(folder, isComplete, (partial) => fillImage(partial, base, files));
   const sizeBytes = Object.values(files).reduce((sum, { length }) => sum + length, base.sizeBytes);
-  return { image, sizeBytes, runscPath: base.runscPath };
+  return { image, baseId: base.id, sizeBytes, runscPath: base.runscPath };
 }
 
 /** @param files paths within /opt/seed */
@@ -51,6 +57,7 @@ async function fillImage(folder: string, base: Base, files: Record<string, Uint8
   const rootfs = join(folder, 'rootfs');
   // Hard links: a second image costs its folders only. Nothing ever writes to an image's files.
   await exec('cp', ['--archive', '--link', base.rootfs, rootfs]);
-  for (const [path, content] of Object.entries(files)) await writeFile(join(rootfs, 'opt/seed', path), content);
+  for (const [path, content] of Object.entries(files))
+    await writeFile(join(rootfs, 'opt/seed', path), content, { mode: path === BRIDGE ? 0o755 : 0o644 });
   await writeFile(join(folder, 'image.json'), JSON.stringify({ base: base.id }));
 }

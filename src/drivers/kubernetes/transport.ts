@@ -6,7 +6,7 @@ import { readWithin } from '../../lib/read-stream.ts';
 import { retryAfterMs, sentAt } from '../../lib/retry-after.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Credentials, Proof } from './credentials.ts';
-import { type Asked, refusal } from './status.ts';
+import { type Asked, kubeStatusOf, refusal } from './status.ts';
 
 const CONNECT_MS = 10_000;
 /** What one try may take, until the last byte of its answer. */
@@ -109,7 +109,7 @@ export function createTransport(credentials: Credentials): Transport {
           }
         }
         const waitMs = (error.retryAfterSeconds ?? 0) * 1000 || FIRST_WAIT_MS * 2 ** (tries - 1);
-        const mayRepeat = error.code === 'unreachable' && (ask.repeatable || error.nothingDone);
+        const mayRepeat = mayPass(error) && (ask.repeatable || error.nothingDone);
         if (!mayRepeat || tries === TRIES || waitMs > LONGEST_WAIT_MS) throw error;
         // Others have met the same, and would all come back at once.
         await sleep(waitMs * (1 + Math.random() / 2), undefined, ask.signal && { signal: ask.signal });
@@ -157,6 +157,15 @@ async function parse(body: AsyncIterable<Uint8Array>, ask: Ask): Promise<unknown
   return JSON.parse(bytes.toString('utf8'));
 }
 
+/** Whether it may be otherwise in a moment: not so with a redirect, or a certificate that is not the cluster's. */
+function mayPass(error: SeedError): boolean {
+  const status = kubeStatusOf(error)?.code ?? 0;
+  const isRedirect = status >= 300 && status < 400;
+  return error.code === 'unreachable' && !isRedirect && !isDistrust(error.cause as NodeJS.ErrnoException);
+}
+
+const isDistrust = ({ code }: NodeJS.ErrnoException) => /CERT|UNABLE_TO_VERIFY|HOSTNAME_MISMATCH/.test(`${code}`);
+
 /** Nothing can have been done where no connection came about. */
 const NEVER_SENT = [
   'ECONNREFUSED',
@@ -168,7 +177,7 @@ const NEVER_SENT = [
 ];
 
 function away(server: string, ask: Ask, cause: NodeJS.ErrnoException): SeedError {
-  const isDistrusted = /certificate|altname|self.signed|CERT_|SSL|TLS/i.test(`${cause.code} ${cause.message}`);
+  const isDistrusted = isDistrust(cause);
   return new SeedError(
     'unreachable',
     `The Kubernetes API at ${server} did not answer ${ask.verb} ${ask.path}: ${cause.message || cause.code}`,

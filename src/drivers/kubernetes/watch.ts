@@ -23,7 +23,8 @@ export interface Watched<T> {
 /** The server ends each watch after this, so that a connection that died unnoticed is no silence for ever. */
 const WATCH_SECONDS = 120;
 const IDLE_MS = (WATCH_SECONDS + 20) * 1000;
-const SHORTEST_ROUND_MS = 500;
+const SHORTEST_ROUND_MS = 250;
+const FIRST_WAIT_MS = 125;
 const LONGEST_WAIT_MS = 15_000;
 
 type Line = { type: string; object: KubeObject | KubeStatus };
@@ -61,8 +62,7 @@ export async function* watchFrom<T extends KubeObject>(
       else if (isFirst || !mayPass(error)) throw error;
       else failures += 1;
     }
-    const waitMs =
-      failures === 0 ? SHORTEST_ROUND_MS : Math.min(SHORTEST_ROUND_MS * 2 ** failures, LONGEST_WAIT_MS);
+    const waitMs = failures === 0 ? SHORTEST_ROUND_MS : Math.min(FIRST_WAIT_MS * 2 ** failures, LONGEST_WAIT_MS);
     const leftMs = waitMs * (0.75 + Math.random() / 2) - (failures === 0 ? performance.now() - began : 0);
     if (leftMs > 0) await sleep(leftMs, undefined, { signal }).catch(() => {});
   }

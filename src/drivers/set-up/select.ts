@@ -7,6 +7,7 @@ import type { Driver, Probe } from '../driver.ts';
 import { createFirecrackerDriver } from '../firecracker/driver.ts';
 import { vmImageMaker } from '../firecracker/vm-image.ts';
 import { createGvisorDriver } from '../gvisor/driver.ts';
+import { createKubernetesDriver } from '../kubernetes/driver.ts';
 import { createQemuEmulatedDriver, createQemuKvmDriver } from '../qemu/driver.ts';
 
 export interface DriverContext {
@@ -15,15 +16,27 @@ export interface DriverContext {
   /** Sandboxes; one runner's own. */
   dataDir: string;
   runscPath: string;
+  /** The runner whose sandboxes they are; needed where others can reach them. */
+  owner: string;
 }
 
-/** Strongest first; `auto` takes the first whose probe succeeds. */
-const DRIVERS = {
+/** Of this machine, the strongest first: `auto` takes the first whose probe succeeds. */
+const LOCAL_DRIVERS = {
   firecracker: firecrackerHere,
   'qemu-kvm': createQemuKvmDriver,
   gvisor: createGvisorDriver,
   'qemu-emulated': createQemuEmulatedDriver,
 } as const satisfies Record<string, (context: DriverContext) => Driver>;
+
+/** Of other machines; one that cannot even be made is not usable. */
+const REMOTE_DRIVERS = {
+  kubernetes: createKubernetesDriver,
+} as const satisfies Record<string, (context: DriverContext) => Promise<Driver>>;
+
+const DRIVERS: Record<DriverName, (context: DriverContext) => Driver | Promise<Driver>> = {
+  ...LOCAL_DRIVERS,
+  ...REMOTE_DRIVERS,
+};
 
 function firecrackerHere({ cacheDir, dataDir }: DriverContext): Driver {
   return createFirecrackerDriver({
@@ -36,20 +49,27 @@ function firecrackerHere({ cacheDir, dataDir }: DriverContext): Driver {
   });
 }
 
-export type DriverName = keyof typeof DRIVERS;
-const NAMES = Object.keys(DRIVERS) as DriverName[];
+type RemoteName = keyof typeof REMOTE_DRIVERS;
+export type DriverName = keyof typeof LOCAL_DRIVERS | RemoteName;
+const LOCAL_NAMES = Object.keys(LOCAL_DRIVERS) as (keyof typeof LOCAL_DRIVERS)[];
+const REMOTE_NAMES = Object.keys(REMOTE_DRIVERS) as RemoteName[];
 
-/** What can be asked for: everything, or `qemu` for either of its two, beside the drivers themselves. */
+/** What can be asked for: all of this machine, or `qemu` for either of its two, beside the drivers themselves. */
 const GROUPS: Record<'auto' | 'qemu', readonly DriverName[]> = {
-  auto: NAMES,
+  auto: LOCAL_NAMES,
   qemu: ['qemu-kvm', 'qemu-emulated'],
 };
-export const DRIVER_NAMES = ['auto', 'qemu', ...NAMES] as const;
+export const DRIVER_NAMES = ['auto', 'qemu', ...LOCAL_NAMES, ...REMOTE_NAMES] as const;
 export type DriverChoice = (typeof DRIVER_NAMES)[number];
 
 /** SEED_DRIVER. @throws SeedError invalid_settings */
 export function driverSetting(): DriverChoice {
   return choiceSetting('SEED_DRIVER', 'auto', DRIVER_NAMES);
+}
+
+/** Whether its sandboxes are on other machines: this one then needs neither image nor snapshot for them. */
+export function isRemote(choice: string | undefined): choice is RemoteName {
+  return REMOTE_NAMES.some((name) => name === choice);
 }
 
 export type DriverProbe = Probe & { driver: DriverName };
@@ -66,12 +86,22 @@ export async function selectDriver(context: DriverContext, choice: DriverChoice 
   const names = choice === 'auto' || choice === 'qemu' ? GROUPS[choice] : [choice];
   const probes: DriverProbe[] = [];
   for (const name of names) {
-    const driver = DRIVERS[name](context);
-    const probe = await driver.probe();
+    const made = await makeDriver(name, context);
+    const probe = 'why' in made ? made : await made.probe();
     probes.push({ driver: name, ...probe });
-    if (probe.usable) return { driver, probes };
+    if (probe.usable && !('why' in made)) return { driver: made, probes };
   }
   return { probes };
+}
+
+async function makeDriver(name: DriverName, context: DriverContext): Promise<Driver | (Probe & { why: string })> {
+  try {
+    return await DRIVERS[name](context);
+  } catch (error) {
+    if (!(error instanceof SeedError)) throw error;
+    const why = [error.message, error.hint].filter(Boolean).join('\n');
+    return { usable: false, isolation: 'container', why };
+  }
 }
 
 /** Thrown when a selection has no driver. */

@@ -1,5 +1,6 @@
 // Makes this machine ready to start sandboxes: image, driver, snapshot. Called before anything starts and by each
 // runner; what is there already is kept, so that only the first call takes long.
+import { randomUUID } from 'node:crypto';
 import { bundleGuest } from '../../guest/bundle.ts';
 import { markUsed } from '../../lib/cache-folders.ts';
 import { diskUsageBytes, megabytes } from '../../lib/disk-space.ts';
@@ -18,6 +19,7 @@ import {
   type DriverChoice,
   type DriverContext,
   type DriverProbe,
+  isRemote,
   NoUsableDriverError,
   type Selection,
   selectDriver,
@@ -29,6 +31,8 @@ export interface SetUpOptions {
   /** Holds the sandboxes of the driver that is returned; one runner's own. Default: `cacheDir`. */
   dataDir?: string;
   driver?: DriverChoice;
+  /** The runner whose sandboxes they are to be. Default: one that nobody else has heard of. */
+  owner?: string;
   /** The only one to use; null: the current image's. Default: that of `seed snapshots use`, else the current. */
   snapshotId?: string | null | undefined;
   /** The program that runs in sandboxes. Default: the guest of this source tree. */
@@ -47,7 +51,8 @@ export interface SetUp {
 
 /** Throws SeedError: `setup_failed` when the image cannot be built, `no_usable_driver` when none works here. */
 export async function setUp(options: SetUpOptions): Promise<SetUp> {
-  const { cacheDir, dataDir = cacheDir, onProgress } = options;
+  const { cacheDir, dataDir = cacheDir, owner = randomUUID(), onProgress } = options;
+  if (isRemote(options.driver)) return setUpRemote({ ...options, driver: options.driver, owner });
   let steps = 0;
   const onStep = (message: string) => {
     steps += 1;
@@ -64,7 +69,7 @@ export async function setUp(options: SetUpOptions): Promise<SetUp> {
     problemOf: problemOfRunsc,
     onProgress,
   });
-  const context = { cacheDir, dataDir, runscPath: runsc };
+  const context = { cacheDir, dataDir, runscPath: runsc, owner };
   const { driver, probes } = await chooseDriver(context, options.driver ?? 'auto', onStep);
   for (const { driver: name, warning } of probes) if (name === driver.name && warning) onProgress(warning);
   steps = 0;
@@ -73,6 +78,23 @@ export async function setUp(options: SetUpOptions): Promise<SetUp> {
   const snapshotBytes = await diskUsageBytes(snapshot.dir);
   if (steps > 0) onProgress(`snapshot made for ${driver.name}: ${megabytes(snapshotBytes)}`);
   return { driver, snapshot, probes, imageBytes: sizeBytes, snapshotBytes };
+}
+
+/** Whatever a remote driver's sandboxes start from was made elsewhere: its settings name it. */
+async function setUpRemote(
+  options: SetUpOptions & Required<Pick<SetUpOptions, 'driver' | 'owner'>>,
+): Promise<SetUp> {
+  const { cacheDir, dataDir = cacheDir, driver: choice, owner, snapshotId, onProgress } = options;
+  const { driver, probes } = await selectDriver({ cacheDir, dataDir, runscPath: '', owner }, choice);
+  if (!driver) throw new NoUsableDriverError(probes);
+  for (const { warning } of probes) if (warning) onProgress(warning);
+  const snapshot = await driver.freeze({ id: '', rootfs: '', command: [] }, onProgress);
+  if (snapshotId && snapshotId !== snapshot.id) {
+    throw new SeedError('setup_failed', `The snapshot ${snapshotId} is not what ${choice} starts from.`, {
+      hint: `It starts from ${snapshot.image.id}: unset SANDBOX_SNAPSHOT_ID.`,
+    });
+  }
+  return { driver, snapshot, probes, imageBytes: 0, snapshotBytes: 0 };
 }
 
 /** What the file system refuses is said in words, too: a full disk, a folder that cannot be written. */

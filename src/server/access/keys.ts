@@ -7,6 +7,7 @@ import type { Db, KeyRow, Tx } from '../../db/tables.ts';
 import { generateKeySecret, hashKeySecret, keyPrefix } from '../../lib/key-secret.ts';
 import { toNano, usdOf } from '../../lib/money.ts';
 import type { SomeGrants } from '../../protocol/grant.ts';
+import { writtenForms } from '../../protocol/kept-text.ts';
 import type { Key, KeyFilter, KeyStatus, RaisedLimit } from '../../protocol/key.ts';
 import {
   eachKeyLimit,
@@ -176,9 +177,9 @@ function hasStatus(status: KeyStatus, now: Date) {
 
 function matches(q: string) {
   const literal = storableText(q).replace(/[\\%_]/g, '\\$&');
-  const anywhere = `%${literal}%`;
+  const anywhere = writtenForms(literal).map((text) => `%${text}%`);
   const beginning = `${literal}%`;
-  return sql<boolean>`(name ilike ${anywhere} or prefix like ${beginning} or id::text ilike ${beginning})`;
+  return sql<boolean>`(name ilike any(${anywhere}) or prefix like ${beginning} or id::text ilike ${beginning})`;
 }
 
 /** The column of a limit: `spend_per_day_nano_usd` for `spendPerDay`. */

@@ -7,7 +7,7 @@ import type { Command, ObjectCommand } from '../../command/define-command.ts';
 import { parseHttp, pathParameters, toJsonSchema } from '../../command/manifest.ts';
 import { storableText } from '../../db/storable.ts';
 import { parseExactly } from '../../lib/exact-json.ts';
-import { parseJson } from '../../lib/json.ts';
+import { parseJson, repeatedName } from '../../lib/json.ts';
 import { fromText, fromTexts } from '../../lib/query-text.ts';
 import { createSlots } from '../../lib/slots.ts';
 import { SeedError } from '../../protocol/errors.ts';
@@ -134,6 +134,12 @@ function objectOf(bytes: ArrayBuffer | Uint8Array, keepsDigits = false): Record<
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new SeedError('invalid_input', 'the body is not a JSON object');
   }
+  const twice = repeatedName(text);
+  if (twice !== null)
+    throw new SeedError(
+      'invalid_input',
+      `"${cutEnd(twice, FINDING_LENGTH)}" is given twice in one object of the body`,
+    );
   return { ...body };
 }
 

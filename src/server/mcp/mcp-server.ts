@@ -13,6 +13,8 @@ import {
   type Tool,
 } from '@modelcontextprotocol/server';
 import { LIMITS } from '../../protocol/limits.ts';
+import type { JsonSchema } from '../../protocol/manifest.ts';
+import { givenInput } from './given-input.ts';
 import { type CreateTaskResult, serveTasks, TASKS_EXTENSION, type TaskSource } from './tasks-extension.ts';
 
 export interface McpTool {
@@ -51,7 +53,8 @@ export function createMcpServer(offer: Offer, era: Era): Server {
   server.setRequestHandler('tools/call', async ({ params }, ctx) => {
     const tool = findTool(params.name);
     if (!tool) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `there is no tool ${params.name}`);
-    return (await tool.call(params.arguments ?? {}, ctx)) as CallToolResult;
+    const input = givenInput(params.arguments ?? {}, tool.definition.inputSchema as JsonSchema);
+    return (await tool.call(input, ctx)) as CallToolResult;
   });
   server.setRequestHandler('resources/list', ({ params }, ctx) => resources.list(params?.cursor, ctx));
   server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates: resources.templates }));

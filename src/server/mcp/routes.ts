@@ -17,6 +17,7 @@ import { bearerToken, publicOrigin } from '../http/request-headers.ts';
 import type { Era } from './mcp-server.ts';
 import { refuseForeignOrigin } from './origin.ts';
 import { inProcessPlatform, type Platform } from './platform.ts';
+import { accepted, ambiguity, asJson, wholeRequest } from './wire.ts';
 
 /** The server of one request. The test of conformance has more in it than Seed does. */
 export type McpServerFor = (platform: Platform, wanted: { coreOnly: boolean; era: Era }) => Server;
@@ -64,8 +65,13 @@ export function mcpRoutes(needs: McpNeeds, app: Hono<HttpEnv>): Hono<HttpEnv> {
         extra: { serverFor: (era: Era) => mcpServerFor(platform, { coreOnly, era }) },
       };
       const { raw } = c.req;
-      const untilStopped = () => new Request(raw, { signal: AbortSignal.any([raw.signal, stopping]) });
-      return handler.fetch(listens(c) ? untilStopped() : raw, { authInfo });
+      const { json, events } = accepted(c.req.header('accept'));
+      // What it refuses, and what only waits for news, is the transport's to answer.
+      if (!(json || events) || (listens(c) && !events)) return handler.fetch(raw, { authInfo });
+      const body = await c.req.text();
+      const signal = listens(c) ? AbortSignal.any([raw.signal, stopping]) : raw.signal;
+      const answer = ambiguity(body) ?? (await handler.fetch(wholeRequest(raw, body, signal), { authInfo }));
+      return events ? answer : asJson(answer, body.trimStart().startsWith('['));
     }),
   );
   return routes;

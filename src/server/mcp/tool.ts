@@ -5,13 +5,15 @@ import { type ErrorBody, SeedError } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { JsonSchema } from '../../protocol/manifest.ts';
 import { cutMiddle } from '../../protocol/text.ts';
+import { plainSchema } from './plain-schema.ts';
 import type { PlatformCommand } from './platform.ts';
 
-/** The command's input, as strict as REST is. */
+/** The command's input, as strict as REST is, and without references. */
 export function inputSchemaOf(
-  { input }: PlatformCommand,
+  command: PlatformCommand,
   more: Record<string, JsonSchema> = {},
 ): Tool['inputSchema'] {
+  const input = plainSchema(command.input);
   const schema = { ...input, properties: { ...input.properties, ...more }, additionalProperties: false };
   return schema as Tool['inputSchema'];
 }

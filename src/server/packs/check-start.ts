@@ -22,7 +22,11 @@ export interface CheckedStart {
 }
 
 export interface StartChecked {
-  settings: Pick<PackSettings, 'folder' | 'config'> & { packRowSecurity: boolean };
+  settings: Pick<PackSettings, 'folder' | 'config'> & {
+    packRowSecurity: boolean;
+    /** Whether settings count that packs lack; they do unless said otherwise. */
+    lacking?: boolean;
+  };
   builtIn: readonly Command[];
   /** DATABASE_URL; null: that of the data folder, where there is one. */
   databaseUrl: string | null;
@@ -37,7 +41,11 @@ export async function checkStart({
 }: StartChecked): Promise<CheckedStart> {
   const { loaded, broken, clashes } = await loadEach(settings, builtIn);
   const tables = loaded.flatMap(tablesOf);
-  const said: unknown[] = [...broken, ...clashes, ...loaded.flatMap((pack) => pack.settings.problems)];
+  const said: unknown[] = [
+    ...broken,
+    ...clashes,
+    ...(settings.lacking === false ? [] : loaded.flatMap((pack) => pack.settings.problems)),
+  ];
   const log = createLog('check', 'silent');
   await using parts = new AsyncDisposableStack();
   let database: CheckedStart['database'] = null;

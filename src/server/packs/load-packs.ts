@@ -2,12 +2,14 @@
 // names. Tells what is wrong with a file, and where. Called when a server starts, and by `seed packs import`.
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
+import { createRequire, registerHooks } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import type { Command } from '../../command/define-command.ts';
 import { clashesBetween, refuseClashes } from '../../command/name-clashes.ts';
 import type { PackTables } from '../../db/migrate.ts';
 import { env } from '../../lib/env.ts';
-import { adopterFolder, CONFIG_NAME, ownModule, SEED_ROOT } from '../../lib/own-files.ts';
+import { adopterFolder, CONFIG_NAME, isInRepository, ownModule, SEED_ROOT } from '../../lib/own-files.ts';
 import { type LoadedPack, type Pack, SeedConfig } from '../../pack/definition.ts';
 import { packProblem, shownPath } from '../../pack/problem.ts';
 import { readPackSettings } from '../../pack/settings.ts';
@@ -139,11 +141,24 @@ async function loadFolder({ folder, name, setting }: PackPlace, builtIn: readonl
 async function loadNamed(specifier: string, config: URL, builtIn: readonly Command[]): Promise<LoadedPack> {
   if (/^\.{0,2}\//.test(specifier)) return loadPack(new URL(specifier, config), builtIn);
   try {
-    return await loadPack(new URL(import.meta.resolve(specifier)), builtIn);
+    return await loadPack(resolvePackage(specifier, config), builtIn);
   } catch (cause) {
     if (cause instanceof SeedError) throw cause;
     const reason = `the package "${specifier}" is not installed: ${(cause as Error).message}`;
     throw packProblem('seed.config.ts', reason, { cause });
+  }
+}
+
+/** From the adopter's folder too, which a package manager may keep from seeing what Seed sees. */
+function resolvePackage(specifier: string, config: URL): URL {
+  try {
+    return new URL(import.meta.resolve(specifier));
+  } catch (error) {
+    try {
+      return pathToFileURL(createRequire(fileURLToPath(config)).resolve(specifier));
+    } catch {
+      throw error;
+    }
   }
 }
 
@@ -200,6 +215,19 @@ function refuseTwins(packs: readonly LoadedPack[]): void {
     if (twin) throw packProblem(file, `the pack is called "${name}", like that of ${twin.file}`);
   }
 }
+
+/** What packs import of Seed is what runs them, also where their folder has another copy, or has none. */
+const FACES: Record<string, URL> = {
+  'seed/pack': ownModule('src/pack/pack.ts'),
+  'seed/testing': ownModule('test/pack.ts'),
+};
+if (!isInRepository())
+  registerHooks({
+    resolve(specifier, context, next) {
+      const face = FACES[specifier];
+      return face ? { url: face.href, shortCircuit: true } : next(specifier, context);
+    },
+  });
 
 /** @param shown the file as messages name it. @throws SeedError invalid_settings */
 async function importFile(href: string, shown: string): Promise<Record<string, unknown>> {

@@ -3,6 +3,7 @@
 import { sql } from 'kysely';
 import { readMigrations } from '../../db/migrate.ts';
 import type { Store } from '../../db/store.ts';
+import { SEED_COMMAND } from '../../lib/own-files.ts';
 import type { LoadedPack } from '../../pack/definition.ts';
 import { type PackPlace, type PackSettings, placesIn } from './load-packs.ts';
 
@@ -40,8 +41,8 @@ const startLine = (packs: readonly Pick<PackPlace, 'setting'>[]) =>
 function emptyNotice(examples: readonly PackPlace[]): string {
   return [
     "Packs: none, so that agents have Seed's own commands alone. To add your platform's:",
-    '  bin/seed packs new acme                                begins with one command and its test',
-    '  bin/seed packs import <url-or-file> --name acme        takes those of an OpenAPI document',
+    `  ${SEED_COMMAND} packs new acme                                begins with one command and its test`,
+    `  ${SEED_COMMAND} packs import <url-or-file> --name acme        takes those of an OpenAPI document`,
     `Or try the examples: ${startLine(examples)}`,
   ].join('\n');
 }

@@ -4,9 +4,31 @@ import { type FSWatcher, readdirSync, watch } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { LoadedPack } from '../../pack/definition.ts';
 
 /** Editors write a file in several steps, and several files at once. */
 const SETTLE_MS = 60;
+
+/** What SEED_PACKS_DEV says for every pack of packs/. */
+export const ALL_PACKS = '*';
+
+/** What is said of packs that were taken anew. @param written as SEED_PACKS_DEV has it */
+export function servedLine(written: string, packs: readonly Pick<LoadedPack, 'setting' | 'commands'>[]): string {
+  if (written === ALL_PACKS)
+    return (
+      packs.map(({ setting, commands }) => `${setting}: ${listed(commands)}`).join('\n') || 'There is no pack'
+    );
+  const pack = packs.find(({ setting }) => setting === written);
+  return `${written}: ${pack ? listed(pack.commands) : 'SEED_PACKS leaves it out'}`;
+}
+
+const NAMED_MOST = 20;
+
+function listed(commands: readonly { name: string }[]): string {
+  const names = commands.map(({ name }) => name);
+  const more = names.length - NAMED_MOST;
+  return more > 0 ? `${names.slice(0, NAMED_MOST).join(', ')} and ${more} more` : names.join(', ');
+}
 
 export interface PackWatch {
   folder: URL;

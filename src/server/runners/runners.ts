@@ -3,6 +3,7 @@
 import { sql } from 'kysely';
 import { storableJson, storableText } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
+import { SEED_COMMAND } from '../../lib/own-files.ts';
 import { createSharedRuns } from '../../lib/shared-runs.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Page } from '../../protocol/page.ts';
@@ -146,7 +147,7 @@ function refuseAllUnusable(runners: readonly SeenRunner[]): void {
     runner.probes.map((probe) => `${probe.driver}: ${probe.why ?? 'not usable'}`),
   );
   throw new SeedError('no_usable_driver', `no runner can make a sandbox (${[...new Set(reasons)].join('; ')})`, {
-    hint: 'Run "bin/seed doctor" on the runner\'s machine: it says what is missing and how to get it.',
+    hint: `Run "${SEED_COMMAND} doctor" on the runner's machine: it says what is missing and how to get it.`,
   });
 }
 

@@ -3,11 +3,11 @@
 // (spending.ts); one that nobody keeps any more is settled by an estimate (model-calls.ts).
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import type { Topic } from '../../db/signals.ts';
 import { storableText } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
 import type { Db, TaskRow, Tx } from '../../db/tables.ts';
 import { notify } from '../../db/telling.ts';
+import type { Topic } from '../../db/topics.ts';
 import { approvalSettingOf } from '../../protocol/grant.ts';
 import { SPEND_LIMIT_NAMES } from '../../protocol/key-limits.ts';
 import { isTerminal } from '../../protocol/statuses.ts';

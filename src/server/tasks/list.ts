@@ -4,6 +4,7 @@ import { behindCursor, encodeCursor, pageOfRows } from '../../db/cursor.ts';
 import { storableText } from '../../db/storable.ts';
 import type { Db } from '../../db/tables.ts';
 import { statusIn } from '../../db/task-conditions.ts';
+import { writtenForms } from '../../protocol/kept-text.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Page } from '../../protocol/page.ts';
 import type { RunnerView } from '../../protocol/runner.ts';
@@ -33,11 +34,11 @@ export async function listTasks(db: Db, accountId: string, filter: TaskFilter): 
       .execute();
     return pageOfRows(rows, limit, toTask);
   }
-  const containing = `%${storableText(q).replace(/[\\%_]/g, '\\$&')}%`;
+  const containing = writtenForms(storableText(q)).map((text) => `%${text.replace(/[\\%_]/g, '\\$&')}%`);
   const rows = await db
     .selectFrom(candidates.limit(LIMITS.searchedTasks).as('tasks'))
     .selectAll()
-    .where(sql<boolean>`instruction ilike ${containing}`)
+    .where(sql<boolean>`instruction ilike any(${containing})`)
     .orderBy('created_at', 'desc')
     .orderBy('id', 'desc')
     .limit(limit + 1)

@@ -211,6 +211,7 @@ type Isolation = NonNullable<RunnerView['isolation']>;
 const NAMES: Record<Isolation, string> = {
   vm: 'virtual machine',
   'user-kernel': 'kernel of its own',
+  container: 'container: the kernel of its node',
   emulated: 'emulated: no security boundary',
 };
 

@@ -1,0 +1,169 @@
+// Mode `pods`: each sandbox is a pod of its own, made by this driver and never used again. Used by driver.ts.
+
+import { dateOfMoment } from '../../lib/clock.ts';
+import { contentHash } from '../../lib/content-hash.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import type { Driver, Isolation, SandboxId, Snapshot } from '../driver.ts';
+import type { KubeClient } from './client.ts';
+import { BRIDGE } from './listening-guest.ts';
+import { ANNOTATIONS, CONTAINER, LABELS, sandboxesOf } from './names.ts';
+import type { Pod } from './pod.ts';
+import { type PodTraits, secondsUntil } from './pod-spec.ts';
+import { exitOf } from './pod-status.ts';
+import { createPodWatch } from './pod-watch.ts';
+import { probeCluster } from './probe.ts';
+import { createPodSandboxes, type Followed } from './sandboxes.ts';
+import { createServerClock } from './server-clock.ts';
+import { startPod } from './start.ts';
+
+/** A start that took longer is told its deadline again: its pod counts from when its node took it. */
+const SLOW_START_MS = 1000;
+
+export interface PodsDriverParts {
+  client: KubeClient;
+  traits: PodTraits;
+  /** The runner whose sandboxes it starts. */
+  owner: string;
+  reach: string;
+  /** What the operator says of the RuntimeClass; null: what the probe finds. */
+  said: Isolation | null;
+}
+
+export function createPodsDriver({ client, traits, owner, reach, said }: PodsDriverParts): Driver {
+  const { installation } = traits;
+  const clock = createServerClock();
+  const sandboxes = createPodSandboxes(client, createPodWatch(client, sandboxesOf(installation)));
+  /** Those whose pods are being made; `killed` is what they are told. */
+  const starting = new Map<SandboxId, { killed: boolean; settled: Promise<unknown> }>();
+
+  /** @throws SeedError sandbox_failed when it has ended */
+  async function running(id: SandboxId): Promise<Followed> {
+    const found = await sandboxes.find(id);
+    if ('uid' in found && exitOf(found.pod) === null) return found;
+    throw new SeedError('sandbox_failed', `The sandbox ${id} has ended.`);
+  }
+
+  /** A pod that was deleted meanwhile has ended; one of its name is another. */
+  async function patch({ id, name, uid }: Followed, changes: object): Promise<void> {
+    try {
+      await client.patch(`pods/${name}`, withUid(changes, uid), 'merge');
+    } catch (error) {
+      const { code } = error as SeedError;
+      if (code === 'not_found' || code === 'conflict') {
+        throw new SeedError('sandbox_failed', `The sandbox ${id} has ended.`, { cause: error });
+      }
+      throw error;
+    }
+  }
+
+  /** From when its node counts, as far as is known: never too late. */
+  function countsFrom({ pod, createdAt }: Followed): number {
+    const byCluster = clock.earliest(pod.status?.startTime ?? '');
+    return Math.max(createdAt ?? -Infinity, byCluster ?? -Infinity);
+  }
+
+  /** Can only be lowered, and the cluster refuses anything else. */
+  async function tighten(sandbox: Followed, deadline: number): Promise<void> {
+    const from = countsFrom(sandbox);
+    const seconds = Number.isFinite(from) ? secondsUntil(deadline - from) : secondsSince(sandbox.pod, deadline);
+    const before = sandbox.pod.spec.activeDeadlineSeconds;
+    if (before !== undefined && before <= seconds) return;
+    const annotations = { [ANNOTATIONS.deadline]: dateOfMoment(deadline).toISOString() };
+    await patch(sandbox, { metadata: { annotations }, spec: { activeDeadlineSeconds: seconds } });
+    sandbox.pod.spec.activeDeadlineSeconds = seconds;
+  }
+
+  const notPausable = async () => {
+    throw new SeedError('not_supported', 'A pod cannot be paused.');
+  };
+
+  return {
+    name: 'kubernetes',
+    can: { link: 'stream', pause: false, reconnect: true, handover: true, longestLifeMs: null },
+    reach,
+    version: async () => traits.image,
+    probe: () =>
+      probeCluster({
+        ...{ client, traits, said, kill: (id: SandboxId) => sandboxes.kill(id) },
+        start: (command, id, limits) =>
+          startPod({ client, sandboxes, clock, traits: { ...traits, command }, owner }, id, limits),
+      }),
+    async freeze(): Promise<Snapshot> {
+      const { image, command } = traits;
+      const id = contentHash(image, command.join('\0'));
+      return { id, driver: 'kubernetes', dir: '', image: { id: image, rootfs: '', command } };
+    },
+    async start(_snapshot, limits, id) {
+      const { promise: settled, resolve } = Promise.withResolvers<void>();
+      const state = { killed: false, settled };
+      starting.set(id, state);
+      try {
+        const sandbox = await startPod({ client, sandboxes, clock, traits, owner }, id, limits);
+        if (performance.now() - (sandbox.createdAt ?? 0) > SLOW_START_MS) await tighten(sandbox, limits.deadline);
+        if (!state.killed) return;
+        await sandboxes.kill(id);
+        throw new SeedError('sandbox_failed', `The sandbox ${id} was killed while it started.`);
+      } finally {
+        starting.delete(id);
+        resolve();
+      }
+    },
+    async connect(id) {
+      const { name } = await running(id);
+      try {
+        const stream = await client.exec(name, { container: CONTAINER, command: [BRIDGE] });
+        // The death of a sandbox breaks its stream; `ended` tells of it, and nobody else has to listen.
+        return stream.on('error', () => undefined);
+      } catch (error) {
+        // It may have ended just now: then there is nothing to wait for.
+        if ((error as SeedError).code !== 'unreachable') await running(id);
+        throw error;
+      }
+    },
+    async status(id) {
+      const found = await sandboxes.find(id);
+      return 'uid' in found ? (exitOf(found.pod) ?? 'running') : found;
+    },
+    ended: (id) => sandboxes.ended(id),
+    usage: (id) => sandboxes.usage(id),
+    // Nothing in a cluster watches a process elsewhere: its own deadline and the sweeps of others end it.
+    guard: async (id) => void (await running(id)),
+    tighten: async (id, deadline) => tighten(await running(id), deadline),
+    pause: notPausable,
+    resume: notPausable,
+    async kill(id) {
+      const state = starting.get(id);
+      if (state) {
+        state.killed = true;
+        await sandboxes.kill(id);
+        await state.settled;
+      }
+      return sandboxes.kill(id);
+    },
+    async sweep(of) {
+      const pods = await client.list<Pod>('pods', { labelSelector: sandboxesOf(installation, of) });
+      const ids = pods.flatMap(({ metadata }) => metadata.labels?.[LABELS.sandbox] ?? []);
+      await Promise.all(ids.map((id) => sandboxes.kill(id)));
+      return ids;
+    },
+    adopt: async (id, by) => patch(await running(id), { metadata: { labels: { [LABELS.runner]: by } } }),
+    async all() {
+      const pods = await client.list<Pod>('pods', { labelSelector: sandboxesOf(installation) });
+      return pods.flatMap(({ metadata: { labels = {} } }) => {
+        const id = labels[LABELS.sandbox];
+        return id === undefined ? [] : [{ id, owner: labels[LABELS.runner] ?? '' }];
+      });
+    },
+    clean: () => sandboxes.clean(),
+  };
+}
+
+/** By this machine's clock, where nothing of the cluster's is known. */
+function secondsSince(pod: Pod, deadline: number): number {
+  const started = Date.parse(pod.status?.startTime ?? new Date().toISOString());
+  return secondsUntil(dateOfMoment(deadline).getTime() - started);
+}
+
+function withUid(changes: { metadata?: object }, uid: string): object {
+  return { ...changes, metadata: { ...changes.metadata, uid } };
+}

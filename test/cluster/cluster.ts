@@ -1,0 +1,90 @@
+// A real one-node cluster for tests: the one that is up already, else one that is started for this run and ended
+// after it; or the reason why there is none. Used by global-setup.ts, and by the bench for its rows.
+import { existsSync } from 'node:fs';
+import { copyFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { getuid } from 'node:process';
+import { env, wholeEnvironment } from '../../src/lib/env.ts';
+import { exec } from '../../src/lib/exec.ts';
+import { lockForProcess } from '../../src/lib/process-lock.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const SHARED = join(ROOT, '../shared/kubernetes');
+const CNI = join(ROOT, 'deploy/cni');
+/** What up.sh runs, and the Debian package that it comes from. */
+const PROGRAMS: Record<string, string> = {
+  containerd: 'containerd',
+  ctr: 'containerd',
+  runc: 'runc',
+  iptables: 'iptables',
+  busybox: 'busybox-static',
+  openssl: 'openssl',
+  ip: 'iproute2',
+  python3: 'python3',
+  zstd: 'zstd',
+  gcc: 'gcc',
+  '/usr/lib/cni/bridge': 'containernetworking-plugins',
+};
+const FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+
+export interface Cluster {
+  /** Where its state and its programs are. */
+  base: string;
+  kubeconfig: string;
+  kubectl(...args: string[]): Promise<string>;
+  /** Ends it, if this process has started it. */
+  release(): Promise<void>;
+}
+
+/** Why there can be none on this machine; null where there can. */
+export function whyNoCluster(): string | null {
+  if (!existsSync(join(SHARED, 'up.sh'))) return 'there is no ../shared/kubernetes with a cluster to start';
+  if (getuid?.() !== 0) return 'only root can start a cluster';
+  const missing = Object.entries(PROGRAMS).flatMap(([program, name]) => {
+    const paths = program.startsWith('/') ? [program] : FOLDERS.map((folder) => join(folder, program));
+    return paths.some((path) => existsSync(path)) ? [] : name;
+  });
+  if (missing.length === 0) return null;
+  return `programs are missing: apt-get install -y ${[...new Set(missing)].join(' ')}`;
+}
+
+/** Call it only where whyNoCluster says nothing. */
+export async function takeCluster(onProgress: (message: string) => void): Promise<Cluster> {
+  const base = env('SEED_TEST_CLUSTER') ?? '/tmp/seed-kubernetes';
+  const kubeconfig = join(base, 'run/pki/admin.kubeconfig');
+  const kubectl: Cluster['kubectl'] = (...args) =>
+    exec(join(base, 'bin/hyper'), ['kubectl', '--kubeconfig', kubeconfig, ...args], { timeoutMs: 120_000 });
+  const lock = await lockForProcess({
+    path: join('/tmp', 'seed-test-cluster.lock'),
+    what: 'The cluster for tests is being started by another run',
+    hint: 'Wait for it.',
+    onWait: onProgress,
+  });
+  const isUp = existsSync(kubeconfig) && (await kubectl('get', '--raw', '/readyz').catch(() => '')) === 'ok';
+  const script = (name: string, ...args: string[]) =>
+    exec('bash', [join(SHARED, name), ...args], {
+      env: { ...(wholeEnvironment() as Record<string, string>), B: base },
+      timeoutMs: 180_000,
+    });
+  try {
+    if (!isUp) {
+      onProgress('starting a cluster');
+      await script('up.sh');
+    }
+    await sealWith(base);
+  } finally {
+    lock.release();
+  }
+  const cluster = { base, kubeconfig, kubectl };
+  return { ...cluster, release: async () => void (await (isUp ? unsealWith(base) : script('down.sh', 'all'))) };
+}
+
+/** Seed's own plugin in place of the one that comes with the cluster, whose name sorts after. */
+const CONFIGURATION = 'run/cni-sealed/05-seed-sealed.conflist';
+
+async function sealWith(base: string): Promise<void> {
+  await copyFile(join(CNI, 'seed-sealed'), join(base, 'run/cni-bin/seed-sealed'));
+  await copyFile(join(CNI, '10-seed-sealed.conflist'), join(base, CONFIGURATION));
+}
+
+const unsealWith = (base: string) => rm(join(base, CONFIGURATION), { force: true });

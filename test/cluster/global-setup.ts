@@ -1,0 +1,45 @@
+// One cluster for all of the project's files, with a namespace of this run's own. Called by vitest.
+import { randomUUID } from 'node:crypto';
+import type { TestProject } from 'vitest/node';
+import { takeCluster, whyNoCluster } from './cluster.ts';
+import { type Images, putImages } from './images.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** The cluster of this run, or why there is none. */
+    cluster: ClusterOfRun | { why: string };
+  }
+}
+
+export interface ClusterOfRun {
+  base: string;
+  kubeconfig: string;
+  namespace: string;
+  images: Images;
+}
+
+const say = (message: string) => console.error(`· ${message}`);
+
+export async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+  const why = whyNoCluster();
+  if (why !== null) {
+    console.warn(`SKIPPED cluster: ${why}`);
+    project.provide('cluster', { why });
+    return;
+  }
+  const cluster = await takeCluster(say);
+  const namespace = `seed-test-${randomUUID().slice(0, 8)}`;
+  try {
+    const images = await putImages(cluster, say);
+    await cluster.kubectl('create', 'namespace', namespace);
+    const { base, kubeconfig } = cluster;
+    project.provide('cluster', { base, kubeconfig, namespace, images });
+  } catch (error) {
+    await cluster.release();
+    throw error;
+  }
+  return async () => {
+    await cluster.kubectl('delete', 'namespace', namespace, '--wait=true');
+    await cluster.release();
+  };
+}

@@ -1,0 +1,50 @@
+// The sandbox images that the cluster's tests run, put into its containerd: Seed's own, and one with the echo guest
+// in its place. Used by global-setup.ts.
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { made } from '../../deploy/image/entries.ts';
+import { keptLayer } from '../../deploy/image/kept-layer.ts';
+import { full, writeArchive, writeImage } from '../../deploy/image/oci.ts';
+import { makeSandboxImage } from '../../deploy/image/sandbox.ts';
+import { contentHash } from '../../src/lib/content-hash.ts';
+import { exec } from '../../src/lib/exec.ts';
+import { cacheDirSetting } from '../../src/lib/settings.ts';
+import type { Cluster } from './cluster.ts';
+
+const ECHO_GUEST = new URL('../fixtures/echo-guest.mjs', import.meta.url);
+
+export interface Images {
+  sandbox: string;
+  echo: string;
+}
+
+/** What the cluster has already is not put there again. */
+export async function putImages(cluster: Cluster, onProgress: (message: string) => void): Promise<Images> {
+  const sandbox = await makeSandboxImage({ cacheDir: cacheDirSetting(), reference: undefined, onProgress });
+  await put(cluster, sandbox.layout, sandbox.reference, onProgress);
+  const guest = await readFile(ECHO_GUEST);
+  const entries = async () => [
+    made('opt/seed/guest.mjs', guest),
+    made('opt/seed/bridge', await readFile('/tmp/k8s-try/bridge.pl'), 0o755),
+  ];
+  const { layout } = sandbox;
+  const layer = await keptLayer({ layout, key: `echo ${contentHash(guest)}`, entries, onProgress });
+  const layers = [...sandbox.layers, layer];
+  const reference = `seed-echo:${contentHash(...layers.map(({ digest }) => digest))}`;
+  await writeImage({ layout, layers, config: sandbox.config, reference });
+  await put(cluster, layout, reference, onProgress);
+  return { sandbox: sandbox.reference, echo: reference };
+}
+
+async function put(cluster: Cluster, layout: string, reference: string, onProgress: (message: string) => void) {
+  const ctr = (...args: string[]) =>
+    exec('ctr', ['-a', join(cluster.base, 'run/containerd/c.sock'), '-n', 'k8s.io', 'images', ...args]);
+  if ((await ctr('ls', '-q')).split('\n').includes(full(reference))) return;
+  onProgress(`putting ${reference} into the cluster`);
+  const folder = await mkdtemp(join(tmpdir(), 'seed-image-'));
+  const archive = join(folder, 'image.tar');
+  await writeArchive(layout, archive);
+  await ctr('import', archive);
+  await rm(folder, { recursive: true });
+}

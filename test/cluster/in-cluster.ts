@@ -1,0 +1,62 @@
+// What the cluster's tests share: its settings for a driver in this process, and eyes in the cluster that do not go
+// by the driver. Used by the files of this folder.
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { inject } from 'vitest';
+import { exec } from '../../src/lib/exec.ts';
+import type { Remote } from '../conformance/suite-parts.ts';
+import type { ClusterOfRun } from './global-setup.ts';
+
+export interface InCluster extends ClusterOfRun {
+  /** Within the namespace of this run. */
+  kubectl(...args: string[]): Promise<string>;
+  /** The environment of a process that has the driver here. */
+  env: Record<string, string>;
+  remote: Remote;
+}
+
+interface Wish {
+  image: 'sandbox' | 'echo';
+  runtimeClass: string;
+  more?: Record<string, string>;
+}
+
+/** Null where there is no cluster. Also this process's own environment is set. */
+export async function inCluster({ image, runtimeClass, more = {} }: Wish): Promise<InCluster | null> {
+  const cluster = inject('cluster');
+  if ('why' in cluster) return null;
+  const { base, kubeconfig, namespace, images } = cluster;
+  const kubectl = (...args: string[]) =>
+    exec(join(base, 'bin/hyper'), ['kubectl', '--kubeconfig', kubeconfig, '-n', namespace, ...args], {
+      timeoutMs: 60_000,
+    });
+  const owner = `seed-${randomUUID().slice(0, 8)}`;
+  await kubectl('create', 'configmap', owner);
+  const env = {
+    KUBECONFIG: kubeconfig,
+    SEED_DRIVER: 'kubernetes',
+    SEED_KUBERNETES_NAMESPACE: namespace,
+    SEED_KUBERNETES_IMAGE: images[image],
+    SEED_KUBERNETES_RUNTIME_CLASS: runtimeClass,
+    SEED_KUBERNETES_OWNER: owner,
+    // The machine has two processors, and a sandbox may use as many.
+    SEED_KUBERNETES_CPU_OVERCOMMIT: '50',
+    ...more,
+  };
+  Object.assign(process.env, env);
+  const pods = async (id: string, ...columns: string[]) => {
+    const selector = `seed.dev/sandbox=${id},seed.dev/installation=${owner}`;
+    const custom = `custom-columns=${columns.join(',')}`;
+    const text = await kubectl('get', 'pods', '-l', selector, '--no-headers', '-o', custom);
+    return text.split('\n').filter(Boolean);
+  };
+  const remote: Remote = {
+    left: (id) => pods(id, 'N:.metadata.name'),
+    async running(id) {
+      return (await pods(id, 'N:.metadata.name', 'P:.status.phase')).filter((line) =>
+        /(Running|Pending)\s*$/.test(line),
+      );
+    },
+  };
+  return { ...cluster, kubectl, env, remote };
+}
