@@ -28,28 +28,15 @@ const WRITABLE: readonly Entry[] = [
   directory('tmp', { mode: 0o1777 }),
 ];
 
-export interface SandboxImage extends FinishedImage {
-  layout: string;
-  config: ImageConfig;
-}
-
 /** The folder that changes with the guest; the rest is large, and the same for years. */
 const SEED = 'opt/seed';
 
 /** Makes the OCI layout below the cache folder. */
-<<<<<<< HEAD
 export async function makeSandboxImage(options: SandboxImageOptions): Promise<FinishedImage> {
-=======
-export async function makeSandboxImage(options: SandboxImageOptions): Promise<SandboxImage> {
->>>>>>> main
   const { cacheDir, onProgress } = options;
   const locked = await lockedPackages('sandbox');
   const guestBundle = await bundleGuest();
-<<<<<<< HEAD
-  const { image } = await buildImage({ cacheDir, guestBundle, runSetup, locked, onProgress });
-=======
-  const { image, baseId } = await buildImage({ cacheDir, guestBundle, runSetup, onProgress });
->>>>>>> main
+  const { image, baseId } = await buildImage({ cacheDir, guestBundle, runSetup, locked, onProgress });
   const layout = join(cacheDir, 'oci/sandbox');
   const base = await keptLayer({
     layout,
@@ -71,18 +58,10 @@ export async function makeSandboxImage(options: SandboxImageOptions): Promise<Sa
     Env: ['PATH=/usr/local/bin:/usr/bin:/bin', 'HOME=/home/agent', 'LANG=C.UTF-8', 'TZ=UTC'],
     Entrypoint: LISTENING_GUEST,
     WorkingDir: '/',
-<<<<<<< HEAD
-    // Nothing in it has anything to finish: what ends it is not to wait.
-=======
     // What is to end is to end at once: nothing in it is worth saving.
->>>>>>> main
     StopSignal: 'SIGKILL',
     Labels: { 'dev.seed.image': image.id },
   };
   const reference = options.reference ?? `seed-sandbox:${image.id}`;
-<<<<<<< HEAD
-  return writeImage({ layout, layers: [layer], config, reference });
-=======
-  return { ...(await writeImage({ layout, layers: [base, seed], config, reference })), layout, config };
->>>>>>> main
+  return writeImage({ layout, layers: [base, seed], config, reference });
 }

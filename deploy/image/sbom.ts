@@ -62,7 +62,7 @@ function licenses(said: string) {
 }
 
 /** See the purl specification: each part of a name is percent-encoded, slashes between stay. */
-export function urlOf({ kind, name, version, architecture }: Part): string {
+function urlOf({ kind, name, version, architecture }: Part): string {
   const encoded = name.split('/').map(encode).join('/');
   const [path, query] =
     kind === 'deb' ? [`deb/debian/${encoded}`, `?arch=${architecture}`] : [`${kind}/${encoded}`, ''];
