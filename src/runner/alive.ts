@@ -1,5 +1,5 @@
-// Says to whoever watches the process from outside, such as a container's health check, that the runner lives: a file
-// in its data folder is touched every few seconds. Called by main.ts.
+// Says to whoever watches the process from outside, such as a container's health check, that the runner lives: a
+// file in its data folder is touched every few seconds. Called by main.ts.
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BaseLogger } from 'pino';

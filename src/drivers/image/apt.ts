@@ -36,8 +36,8 @@ export async function fetchPackages(
 }
 
 /**
- * Downloads exactly these packages below `folder`; sorted by name. Throws SeedError `setup_failed` that names those
- * which the mirror has no more in that version, or whose file is another than the locked one.
+ * Downloads exactly these packages below `folder`; sorted by name. Throws SeedError `setup_failed` that names
+ * those which the mirror has no more in that version, or whose file is another than the locked one.
  */
 export async function fetchLocked(
   folder: string,

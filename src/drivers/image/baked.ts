@@ -1,5 +1,5 @@
-// A base that came with Seed, as in its container image: unpacked where another is fetched, for there is no package
-// source and need not be a network. Made by deploy/image; used by base.ts.
+// A base that came with Seed, as in its container image: unpacked where another is fetched, for there is no
+// package source and need not be a network. Made by deploy/image; used by base.ts.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createReadStream, createWriteStream, existsSync } from 'node:fs';
@@ -55,8 +55,8 @@ export function recipeHash(recipe: Recipe): string {
 }
 
 /**
- * The base in the folder of SEED_SANDBOX_BASE; null without that setting. Throws SeedError `setup_failed` when it is
- * not whole, or when a recipe asks for something else than went in.
+ * The base in the folder of SEED_SANDBOX_BASE; null without that setting. Throws SeedError `setup_failed` when it
+ * is not whole, or when a recipe asks for something else than went in.
  */
 export async function findBaked(recipe: Recipe, folder = env('SEED_SANDBOX_BASE')): Promise<Baked | null> {
   if (folder === undefined) return null;
