@@ -10,6 +10,8 @@ import type { Logger } from '../../lib/log.ts';
 import { BEGIN_WITHIN_MS, LEASE_MS } from '../../protocol/runner.ts';
 import { LEASED } from '../../protocol/statuses.ts';
 import { withoutRunner } from './hold.ts';
+import { lockTask } from './rows.ts';
+import { freeTask, isToBeFreed } from './take-over.ts';
 import { type Change, outOfBudget, transition } from './transition.ts';
 
 const LOOK_EVERY_MS = 1_000;
@@ -60,8 +62,13 @@ async function endLapsedTask(store: Store, watch: Watch): Promise<string | null>
     if (watchedMs === 0) await boundLeases(tx, now);
     const lapsed = await findLapsed(tx, now, watchedMs);
     if (!lapsed) return null;
-    const decide = (task: TaskRow) => changeOf(task, lapsed, now);
-    await transition(store, tx, { taskId: lapsed.id, decide, now });
+    const task = await lockTask(tx, lapsed.id);
+    const isOver = lapsed.overdue || task?.overspent != null;
+    if (task !== undefined && !isOver && isToBeFreed(task, now)) await freeTask(tx, task, now);
+    else {
+      const decide = (it: TaskRow) => changeOf(it, lapsed, now);
+      await transition(store, tx, { taskId: lapsed.id, decide, now, locked: task });
+    }
     return lapsed.id;
   });
 }
