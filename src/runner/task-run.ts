@@ -162,7 +162,10 @@ async function runSandbox(
   let killing: Promise<void> | null = null;
   course.kill = async () => {
     if (isLeft()) parts.onLeftAlone(id);
-    else await (killing ??= killSandbox(sandbox, log));
+    else {
+      killing ??= killSandbox(sandbox, log);
+      await killing;
+    }
   };
   const exited = driver.ended(id);
   void exited.then((exit) => {

@@ -123,7 +123,8 @@ export async function reportPhase(
     const reaches = task.phase === null || inOrder.indexOf(phase) > inOrder.indexOf(task.phase);
     const begins = task.begun_at === null;
     const resumes = task.free_since !== null;
-    if (!reaches && !begins && !resumes) return;
+    const names = sandbox !== undefined && sandbox.id !== task.sandbox_id;
+    if (!reaches && !begins && !resumes && !names) return;
     const now = await timeIn(store, tx);
     const works = task.working_at === null && phase !== 'starting';
     const changed = await tx
@@ -131,7 +132,7 @@ export async function reportPhase(
       .set({
         ...(begins && { begun_at: now }),
         ...((begins || resumes) && { lease_expires_at: later(now, LEASE_MS), free_since: null }),
-        ...(sandbox && { sandbox_id: sandbox.id, sandbox_reach: sandbox.reach }),
+        ...(names && { sandbox_id: sandbox.id, sandbox_reach: sandbox.reach }),
         ...(reaches && { phase }),
         ...(works && { working_at: now }),
       })

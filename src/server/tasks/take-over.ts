@@ -18,6 +18,9 @@ import { type LeasedTaskId, toTask } from './rows.ts';
 import { transition } from './transition.ts';
 import { waitedUntil, waitLeftMs } from './work-time.ts';
 
+/** So long a task does not go back to the runner that had it, which may have asked before it was paused. */
+const AGAIN_MS = 15_000;
+
 /** Whether it is to wait for another runner, as its own has it no more. Not once it has waited in vain. */
 export function isToBeFreed(task: TaskRow, now: Date): boolean {
   if (isTerminal(task.status) || task.begun_at === null || task.sandbox_id === null) return false;
@@ -29,7 +32,10 @@ export async function freeTask(tx: Tx, task: TaskRow, now: Date): Promise<void> 
   const since = task.free_since ?? now;
   await tx
     .updateTable('tasks')
-    .set({ lease_id: null, runner_id: null, free_since: since, lease_expires_at: later(since, HANDOVER_MS) })
+    .set({
+      ...{ lease_id: null, runner_id: null, freed_from: task.runner_id ?? task.freed_from },
+      ...{ free_since: since, lease_expires_at: later(since, HANDOVER_MS) },
+    })
     .where('id', '=', task.id)
     .execute();
   await changeSecret(tx, task.id, { secretHash: randomBytes(32).toString('hex') });
@@ -88,12 +94,13 @@ async function tryNext(
   tx: TaskTx,
   { runnerId, reach, mintKey }: Taker,
 ): Promise<TakenOver | null | 'skipped'> {
+  const now = await timeIn(store, tx);
   const { rows } = await sql<TaskRow>`
     select * from tasks where free_since is not null and lease_id is null and sandbox_reach = ${reach}
-      and ${statusIn(LEASED)} order by free_since limit 1 for no key update skip locked`.execute(tx);
+      and ${statusIn(LEASED)} and (freed_from is distinct from ${runnerId} or free_since < ${later(now, -AGAIN_MS)})
+    order by free_since limit 1 for no key update skip locked`.execute(tx);
   const [task] = rows;
   if (task === undefined || task.sandbox_id === null) return null;
-  const now = await timeIn(store, tx);
   const caller = worstOf(await lineageOf(tx, task.key_id, now));
   if (caller !== 'active') {
     const message = `The key that posted this task was ${caller ?? 'revoked'} while it ran.`;
