@@ -87,7 +87,7 @@ async function findLapsed(tx: Tx, now: Date, watchedMs: number): Promise<Lapsed 
     select id, deadline < ${latestDeadline} as overdue from tasks
     where (${statusIn(LEASED)} and deadline < ${latestDeadline}
         and (begun_at is not null or deadline < ${latestUnbegun}) and ${watchedMs >= SETTLE_AFTER_GAP_MS})
-      or (${statusIn(LEASED)} and lease_expires_at < ${now} and 
+      or (${statusIn(LEASED)} and lease_expires_at < ${now}
         and (begun_at is null or (free_since is not null and lease_id is not null) or ${watchedMs >= LEASE_MS}))
       or (status = 'running' and overspent_at < ${latestRefusal})
     limit 1 for no key update skip locked`.execute(tx);
