@@ -162,6 +162,8 @@ describe.skipIf(HELM === null)('the chart', { timeout: 60_000 }, () => {
     ]);
     // A machine that stands still for half a minute is no reason to end a server.
     expect(livenessProbe.periodSeconds * livenessProbe.failureThreshold).toBeGreaterThan(30);
+    // What a runner cannot hand over it lets run for SEED_DRAIN_SECONDS.
+    expect(podOf(find(objects, 'Deployment', 'runner')).spec.terminationGracePeriodSeconds).toBeGreaterThan(600);
     const runner = containerOf(find(objects, 'Deployment', 'runner'));
     expect(runner.readinessProbe.exec.command.at(-1)).toBe('test -e /data/runner.ready');
     expect(find(objects, 'HorizontalPodAutoscaler').spec).toMatchObject({ minReplicas: 2 });

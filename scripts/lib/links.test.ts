@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
-const PAGES = globSync(['*.md', '{docs,examples,deploy,packs}/**/*.md'], {
+const PAGES = globSync(['*.md', '{docs,examples,deploy,packs,clients}/**/*.md'], {
   cwd: ROOT,
   exclude: (path) => path.includes('node_modules'),
 });

@@ -1,6 +1,6 @@
 // seed doctor: what works on this machine, what does not, and what to do about it. Used by local-commands.ts.
 import { dirname, join } from 'node:path';
-import { packRowSecuritySetting } from '../lib/settings.ts';
+import { databaseSettings, packRowSecuritySetting } from '../lib/settings.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { readAdopterSettings } from './adopter-settings.ts';
 import { createApi } from './api.ts';
@@ -34,6 +34,7 @@ export const doctor: LocalCommand = {
     const drivers = await probeDrivers(io, dataDir, cacheDir);
     for (const finding of drivers) tell(finding);
     for (const finding of [disk(cacheDir), await snapshots(io, cacheDir), await pool(), packRows()]) tell(finding);
+    for (const finding of await databases()) tell(finding);
     tell(await askServer(io, flags.url));
     if (flags.json) io.stdout.write(`${JSON.stringify({ findings })}\n`);
     const isUsable = drivers.some(({ state }) => state === 'good');
@@ -156,6 +157,39 @@ function packRows(): Finding {
   const text = 'SEED_PACK_ROW_SECURITY=off: only the queries of packs keep the rows of accounts apart';
   return { name, state: 'note', text, hint: 'docs/your-platform.md#accounts-are-kept-apart' };
 }
+
+/** Where each address of the database leads; of a server alone, which may have other settings than this shell. */
+async function databases(): Promise<Finding[]> {
+  const name = 'database';
+  try {
+    const { databaseUrl, databaseDirectUrl } = databaseSettings();
+    if (databaseUrl === null) return [{ name, state: 'note', text: 'the embedded Postgres of the data folder' }];
+    const { findWays } = await loadModule<typeof import('../db/addresses.ts')>('src/db/addresses.ts');
+    const found = await findWays({ databaseUrl, directUrl: databaseDirectUrl });
+    return found.map(({ setting, way, error }) => {
+      if (error !== null)
+        return { name, state: 'bad', text: `${setting}: ${error.message}`, hint: error.hint ?? undefined };
+      const isUsed = way !== 'pooled by transaction' || (setting === 'DATABASE_URL' && databaseDirectUrl !== null);
+      return {
+        name,
+        state: isUsed ? 'good' : 'note',
+        text: `${setting} leads to ${WAYS[way]}`,
+        hint: isUsed ? undefined : NO_SESSION,
+      };
+    });
+  } catch (error) {
+    if (!isSeedError(error)) throw error;
+    return [{ name, state: 'bad', text: error.message, hint: error.hint ?? undefined }];
+  }
+}
+
+const WAYS = {
+  direct: 'Postgres itself',
+  'pooled by session': 'a pooler that keeps sessions',
+  'pooled by transaction': 'a pooler that lends sessions by the transaction',
+};
+const NO_SESSION =
+  'Set SEED_DATABASE_DIRECT_URL to the address of Postgres itself: for migrations, and so that servers need not poll.';
 
 async function pool(): Promise<Finding> {
   const { readPoolSettings } =

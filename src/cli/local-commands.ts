@@ -1,5 +1,6 @@
 // The commands of this machine, which are not in a server's manifest. Used by repository.ts.
 import { approvalsWatch } from './approvals-watch.ts';
+import { clientTypes } from './client-types.ts';
 import { developCommands } from './develop.ts';
 import { doctor } from './doctor.ts';
 import { init } from './init.ts';
@@ -30,4 +31,5 @@ export const LOCAL_COMMANDS: readonly LocalCommand[] = [
   ...packDevelopment,
   webhooksListen,
   approvalsWatch,
+  clientTypes,
 ];

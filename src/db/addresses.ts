@@ -2,10 +2,11 @@
 // pooler, and one for what needs a session of Postgres of its own: migrations, their lock, and LISTEN. Used by
 // store.ts when a server starts, and by `seed doctor`.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createLog } from '../lib/log.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { cannotConnect, type Limits, type OwnConnection, openConnection } from './connection.ts';
 import { sqlStateOf } from './database-failure.ts';
-import type { Outage } from './outage.ts';
+import { Outage } from './outage.ts';
 
 export interface Addresses {
   /** DATABASE_URL, or the embedded Postgres. */
@@ -25,7 +26,7 @@ export const DIRECT_SETTING = 'SEED_DATABASE_DIRECT_URL';
 const START_PATIENCE_MS = 10_000;
 const START_RETRY_MS = 100;
 const ROUNDS = 5;
-const ANSWER_MS = 5_000;
+const ASKING: Limits = { statementMs: 5_000, lockMs: 5_000 };
 
 /** Where what needs a session is done. */
 export const sessionUrl = ({ databaseUrl, directUrl }: Addresses) => directUrl ?? databaseUrl;
@@ -71,6 +72,26 @@ async function connectWhenReady(url: string, setting: string, limits: Limits, ou
   }
 }
 
+/** For whoever asks: what stands behind each of the addresses, or why nobody knows. */
+export async function findWays(addresses: Addresses) {
+  const outage = new Outage(createLog('addresses', 'silent'));
+  const find = async (setting: string, url: string) => {
+    try {
+      await using parts = new AsyncDisposableStack();
+      const connection = await openConnection(url, ASKING, outage);
+      parts.defer(() => connection.end());
+      return { setting, way: await wayOf(connection, url, outage), error: null };
+    } catch (error) {
+      if (!(error instanceof SeedError)) throw error;
+      const said = error.code === 'unavailable' ? cannotConnect(url, error, setting) : error;
+      return { setting, way: null, error: said };
+    }
+  };
+  const found = [await find('DATABASE_URL', addresses.databaseUrl)];
+  if (addresses.directUrl) found.push(await find(DIRECT_SETTING, addresses.directUrl));
+  return found;
+}
+
 /**
  * Postgres tells each connection the number of the process that serves it, and poolers make one up. Whether such a
  * pooler keeps sessions shows when two connections ask by turns which process answers: it does when each has one
@@ -79,8 +100,7 @@ async function connectWhenReady(url: string, setting: string, limits: Limits, ou
 async function wayOf(connection: OwnConnection, url: string, outage: Outage): Promise<Way> {
   if (connection.ownsSession) return 'direct';
   await refuseByStatement(connection);
-  const limits = { statementMs: ANSWER_MS, lockMs: ANSWER_MS };
-  const other = await openConnection(url, limits, outage).catch(() => null);
+  const other = await openConnection(url, ASKING, outage).catch(() => null);
   if (other === null) return 'pooled by transaction';
   try {
     const [mine, its] = [new Set<unknown>(), new Set<unknown>()];

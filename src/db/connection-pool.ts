@@ -25,8 +25,6 @@ const END_MS = 5_000;
 /** One that was heard so short a time ago is lent without asking whether it is still there. */
 const SURELY_THERE_MS = 1_000;
 const ASK_MS = 2_000;
-/** An operator may close a primary for writes, too: then new connections are no better. */
-const RENEW_EVERY_MS = 5_000;
 
 type Lendable = WatchedClient & PoolClient;
 
@@ -37,11 +35,8 @@ export class ConnectionPool {
   readonly #limits: PoolLimits;
   readonly #outage: Outage;
   readonly #lent = new Set<Lendable>();
-  /**
-   * Older connections are not used any more: one of them was not heard, or leads to a database that takes no
-   * writes, and the others may have gone with it.
-   */
-  #trustedFromMs = Number.NEGATIVE_INFINITY;
+  /** Older connections are not used any more: one of them was not heard, and the others may have gone with it. */
+  #trustedFromMs = 0;
 
   constructor(databaseUrl: string, limits: PoolLimits, outage: Outage) {
     this.#limits = limits;
@@ -60,9 +55,7 @@ export class ConnectionPool {
     this.#pool.on('acquire', (client) => this.#lent.add(client as Lendable));
     this.#pool.on('release', (_error, client) => {
       this.#lent.delete(client as Lendable);
-      const { givenUp, foundReadOnly } = client as Lendable;
-      const isRenewed = performance.now() - this.#trustedFromMs < RENEW_EVERY_MS;
-      if (givenUp || (foundReadOnly && !isRenewed)) this.#trustedFromMs = performance.now();
+      if ((client as Lendable).givenUp) this.#trustedFromMs = performance.now();
     });
   }
 
@@ -71,7 +64,8 @@ export class ConnectionPool {
     for (;;) {
       const client = await this.#borrow();
       const connection = new LentConnection(client, this.#limits, this.#outage);
-      if (client.madeMs >= this.#trustedFromMs && (await this.#isThere(client, connection))) return connection;
+      const trustedFromMs = Math.max(this.#trustedFromMs, this.#outage.trustedFromMs);
+      if (client.madeMs >= trustedFromMs && (await this.#isThere(client, connection))) return connection;
       connection.release(true);
     }
   }

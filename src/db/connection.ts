@@ -1,6 +1,7 @@
 // A connection to the database. Each that Seed has is made here: what happens to it is the error of the query that
 // meets it, never an event that nobody hears, and no query waits for ever. Its limits hold at both ends: Postgres
 // ends what takes too long, and where nothing comes of that the connection is given up here.
+import { readFile } from 'node:fs/promises';
 import { Client, type PoolClient, type QueryConfig, type QueryResult, type QueryResultRow, types } from 'pg';
 import { SeedError } from '../protocol/errors.ts';
 import { queryWithSettings } from './carried-limits.ts';
@@ -34,10 +35,14 @@ const READS_ONLY = /^\s*start\s+transaction\b.*\bread only\b/i;
 /** So that Postgres, too, notices soon that a server is gone. */
 const KEEP_ALIVE = { tcp_keepalives_idle: '10', tcp_keepalives_interval: '5', tcp_keepalives_count: '4' };
 
+/** In an address: the file that has the password. Settings put it there (lib/settings.ts). */
+const PASSWORD_FILE = /[?&]passwordfile=([^&]*)/;
+
 /** What pg takes, for a pool as well as for one connection. */
 export function connectionConfig(connectionString: string) {
   return {
     connectionString,
+    passwordFile: passwordFileIn(connectionString),
     connectionTimeoutMillis: CONNECT_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
@@ -53,8 +58,6 @@ export class WatchedClient extends Client {
   brokenBy: Error | null = null;
   /** Whether it was given up: nobody knows what its other end still does. */
   givenUp = false;
-  /** Whether it led to a database that takes no writes, as one does that was the primary. */
-  foundReadOnly = false;
   /**
    * The process of Postgres that has answered last when a session was begun. A pooler makes up the number that a
    * connection is told at first: where the two differ, another session may answer each transaction.
@@ -68,6 +71,10 @@ export class WatchedClient extends Client {
 
   constructor(config: ReturnType<typeof connectionConfig>) {
     super(config);
+    const { passwordFile } = config;
+    // Read for each connection: it may have been replaced since.
+    if (passwordFile !== null)
+      Object.assign(this, { password: async () => (await readFile(passwordFile, 'utf8')).trim() });
     // From the first moment to the last, also while a pool has lent it.
     this.on('error', (error) => {
       this.brokenBy ??= error;
@@ -133,7 +140,7 @@ export class Connection {
     } catch (error) {
       if (endsConnection(error)) client.brokenBy ??= error as Error;
       const refused = isReadOnly(error) && !this.#beganReadOnly;
-      if (refused) client.foundReadOnly = true;
+      if (refused) this.#outage.foundReadOnly();
       const failure =
         this.broken || refused ? connectionFailure(client.brokenBy ?? error) : statementFailure(error);
       if (failure?.logged) this.#outage.met(failure);
@@ -243,6 +250,11 @@ function settingsOf({ statementMs, lockMs, settings }: Limits): Record<string, s
     lock_timeout: String(lockMs),
     ...settings,
   };
+}
+
+function passwordFileIn(databaseUrl: string): string | null {
+  const [, file] = PASSWORD_FILE.exec(databaseUrl) ?? [];
+  return file === undefined ? null : decodeURIComponent(file);
 }
 
 function newClient(databaseUrl: string): WatchedClient {

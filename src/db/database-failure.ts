@@ -60,6 +60,18 @@ const SAID_OF_DISKS: readonly [RegExp, Trouble][] = [
   [/: (Read-only file system|Input\/output error)$/, DISK_FAILS],
 ];
 
+/** Poolers have one SQLSTATE, or none of Postgres's, for all that they say: PgBouncer's, and Supavisor's. */
+const SAID_OF_POOLERS: readonly [RegExp, Trouble][] = [
+  [
+    /^(no more connections allowed|query_wait_timeout|max client connections reached)/i,
+    { ...NO_MEANS, message: "the database's pooler has no session left" },
+  ],
+  [
+    /^unsupported startup parameter/,
+    { ...REFUSES, hint: 'Take the parameter out of DATABASE_URL: the pooler in front of it takes none.' },
+  ],
+];
+
 /** What a statement failed with; null when it is the statement's own fault. */
 export function statementFailure(error: unknown): SeedError | null {
   if (!(error instanceof DatabaseError)) return null;
@@ -94,6 +106,8 @@ export function isReadOnly(error: unknown): boolean {
 }
 
 function troubleOf({ code = '', message }: DatabaseError): Trouble | null {
+  const pooler = SAID_OF_POOLERS.find(([pattern]) => pattern.test(message));
+  if (pooler && (code === 'XX000' || code.startsWith('08') || code === '53300')) return pooler[1];
   const said = SAID_OF_DISKS.find(([pattern]) => pattern.test(message));
   if (said && (code === 'XX000' || code === '42501' || code.startsWith('58'))) return said[1];
   return TROUBLES[code] ?? TROUBLES[code.slice(0, 3)] ?? TROUBLES[code.slice(0, 2)] ?? null;

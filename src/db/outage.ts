@@ -6,10 +6,17 @@ import type { SeedError } from '../protocol/errors.ts';
 const LINE_EVERY_MS = 10_000;
 /** Over is what has met nobody for so long. */
 const OVER_AFTER_MS = 2_000;
+/** An operator may close a primary for writes, too: then new connections are no better. */
+const RENEW_EVERY_MS = 5_000;
 
 export class Outage {
   /** Whether the database's disk was found full; whoever finds room again sets it back. */
   diskFull = false;
+  /**
+   * Connections that were made before are used no more: one of them leads to a database that takes no writes, as
+   * one does that was the primary, and reads there may be of the past.
+   */
+  trustedFromMs = Number.NEGATIVE_INFINITY;
   readonly #log: BaseLogger;
   readonly #nowMs: () => number;
   #failures = 0;
@@ -36,6 +43,12 @@ export class Outage {
       this.#log.error({ code: failure.code, cause: reasonOf(failure), met: this.#failures }, failure.message);
     }
     return failure;
+  }
+
+  /** Notes that somebody was refused a write by what was the primary. */
+  foundReadOnly(): void {
+    const nowMs = this.#nowMs();
+    if (nowMs - this.trustedFromMs >= RENEW_EVERY_MS) this.trustedFromMs = nowMs;
   }
 
   /** Notes that the database did what it was asked. */

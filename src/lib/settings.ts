@@ -46,6 +46,37 @@ export function dataDirSetting(): string {
   return resolve(env('SEED_DATA_DIR') ?? '.seed');
 }
 
+/**
+ * The addresses of the database, with the file of its password in them where there is one.
+ * @throws SeedError invalid_settings
+ */
+export function databaseSettings() {
+  const settings = {
+    /** For all work; null: the embedded Postgres. */
+    databaseUrl: postgresUrl('DATABASE_URL', 'or unset it to use the embedded Postgres.'),
+    /** For what needs a session of Postgres; null: the same. */
+    databaseDirectUrl: postgresUrl('SEED_DATABASE_DIRECT_URL', 'or unset it where DATABASE_URL needs no pooler.'),
+  };
+  if (settings.databaseUrl !== null || settings.databaseDirectUrl === null) return settings;
+  throw new SeedError('invalid_settings', 'SEED_DATABASE_DIRECT_URL is set, and DATABASE_URL is not', {
+    hint: 'DATABASE_URL is the address for all work. Set it, or unset both to use the embedded Postgres.',
+  });
+}
+
+/** What it says may hold a password, so the error does not repeat it. */
+function postgresUrl(name: string, otherwise: string): string | null {
+  const url = env(name);
+  const file = env('SEED_DATABASE_PASSWORD_FILE');
+  if (url === undefined) return null;
+  if (/^postgres(ql)?:\/\//.test(url)) {
+    const more = `${url.includes('?') ? '&' : '?'}passwordfile=`;
+    return file === undefined ? url : url + more + encodeURIComponent(resolve(file));
+  }
+  throw new SeedError('invalid_settings', `${name} is not a Postgres URL`, {
+    hint: `Write it as postgres://user:password@host:5432/database, ${otherwise}`,
+  });
+}
+
 /** The id of the snapshot that sandboxes are started from and no other; undefined: the current one. */
 export function snapshotIdSetting(): string | undefined {
   const id = env('SANDBOX_SNAPSHOT_ID');

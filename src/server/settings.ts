@@ -5,6 +5,7 @@ import { isWellFormedKeySecret } from '../lib/key-secret.ts';
 import { SEED_COMMAND } from '../lib/own-files.ts';
 import {
   choiceSetting,
+  databaseSettings,
   dataDirSetting,
   integerSetting,
   listSetting,
@@ -89,29 +90,6 @@ export function readServerSettings() {
 function checksAnswers(): boolean {
   const developing = ['test', 'development'].includes(env('NODE_ENV') ?? '');
   return choiceSetting('SEED_CHECK_ANSWERS', developing ? 'values' : 'types', ['values', 'types']) === 'values';
-}
-
-function databaseSettings() {
-  const embedded = 'or unset it to use the embedded Postgres.';
-  const settings = {
-    /** For all work; null: the embedded Postgres. */
-    databaseUrl: postgresUrl('DATABASE_URL', embedded),
-    /** For what needs a session of Postgres; null: the same. */
-    databaseDirectUrl: postgresUrl('SEED_DATABASE_DIRECT_URL', 'or unset it where DATABASE_URL needs no pooler.'),
-  };
-  if (settings.databaseUrl !== null || settings.databaseDirectUrl === null) return settings;
-  throw new SeedError('invalid_settings', 'SEED_DATABASE_DIRECT_URL is set, and DATABASE_URL is not', {
-    hint: 'DATABASE_URL is the address for all work. Set it, or unset both to use the embedded Postgres.',
-  });
-}
-
-/** What it says may hold a password, so the error does not repeat it. */
-function postgresUrl(name: string, otherwise: string): string | null {
-  const url = env(name);
-  if (url === undefined || /^postgres(ql)?:\/\//.test(url)) return url ?? null;
-  throw new SeedError('invalid_settings', `${name} is not a Postgres URL`, {
-    hint: `Write it as postgres://user:password@host:5432/database, ${otherwise}`,
-  });
 }
 
 function adminKey(): string | null {

@@ -21,6 +21,8 @@ export interface SlowModel {
   url: string;
   /** Marks of the tasks that have done a step, and asked what is next. */
   atWork: ReadonlySet<string>;
+  /** While it is set, tasks go on after the steps that they were told. */
+  goesOn: boolean;
   close(): void;
 }
 
@@ -46,18 +48,24 @@ export async function startSlowModel(): Promise<SlowModel> {
       messages.map((message) => INSTRUCTION.exec(textOf(message))).find((match) => match !== null) ?? [];
     if (results.length > 0) atWork.add(mark);
     const next = results.length + 1;
-    await stream(response, next <= Number(steps) ? commandOf(mark, next) : null, results.join('\n'));
+    await stream(
+      response,
+      next <= Number(steps) || model.goesOn ? commandOf(mark, next) : null,
+      results.join('\n'),
+    );
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return {
+  const model: SlowModel = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     atWork,
+    goesOn: false,
     close: () => {
       server.close();
       server.closeAllConnections();
     },
   };
+  return model;
 }
 
 function textOf({ content }: Message): string {

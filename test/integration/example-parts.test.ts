@@ -1,6 +1,7 @@
 // What the examples promise beyond their one run (test/e2e/examples.test.ts): receivers that believe nobody, clients
 // and scripts that lose and repeat nothing when connections break, in any POSIX shell, and a workflow that fits.
 import { spawn, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
@@ -11,6 +12,8 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { newWebhookSecret, webhookHeaders } from '../../src/lib/standard-webhooks.ts';
+import { docBlocks } from '../fixtures/doc-blocks.ts';
+import { processesNaming } from '../fixtures/seed.ts';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
 const FOLDER = join(ROOT, 'examples');
@@ -41,10 +44,24 @@ describe('the folder', () => {
     expect(EXAMPLES.map((name) => Number(name.slice(0, 2)))).toEqual(EXAMPLES.map((_, index) => index + 1));
   });
 
+  const files = EXAMPLES.flatMap((name) =>
+    readdirSync(join(FOLDER, name), { recursive: true, encoding: 'utf8' }).map((file) => join(name, file)),
+  );
+
+  it('has no Windows line end, in scripts and pages', () => {
+    const texts = files.filter((file) => /\.\w+$/.test(file));
+    expect(texts.length).toBeGreaterThan(30);
+    expect(texts.filter((file) => readFileSync(join(FOLDER, file), 'utf8').includes('\r'))).toEqual([]);
+  });
+
+  it('says how a key gets into the environment and into no history', () => {
+    const [block, ...more] = docBlocks('../examples/README.md').filter(({ language }) => language === 'sh');
+    expect(more).toEqual([]);
+    const options = { input: 'sk_live_1\n', encoding: 'utf8' as const };
+    expect(spawnSync('sh', ['-c', `${block?.text}\nprintenv SEED_API_KEY`], options).stdout).toBe('sk_live_1\n');
+  });
+
   it('has files of a screen each', () => {
-    const files = EXAMPLES.flatMap((name) =>
-      readdirSync(join(FOLDER, name), { recursive: true, encoding: 'utf8' }).map((file) => join(name, file)),
-    );
     const long = files
       .filter((file) => /\.(sh|[mc]?[jt]s|py|ya?ml)$/.test(file))
       .map((file) => [file, codeLines(readFileSync(join(FOLDER, file), 'utf8'))] as const)
@@ -211,27 +228,30 @@ describe('a Seed that goes away in between', () => {
   ].map((event, index) => ({ ...event, seq: index + 1, at: '2026-11-30T05:49:43.769Z' }));
 
   /** Answers the first post 503, and breaks off the first two streams within a line. */
-  async function startFlaky() {
+  async function startFlaky(key: string) {
     const posts: IncomingHttpHeaders[] = [];
+    const shown: string[] = [];
     let streams = 0;
     const server = await listen(async (request, response) => {
       const { pathname, searchParams } = new URL(request.url ?? '', 'http://seed');
       await text(request);
       if (pathname.endsWith('/tasks/run')) {
         posts.push(request.headers);
+        shown.push(...(await processesNaming(key)).map(({ commandLine }) => commandLine));
         if (posts.length === 1) return response.writeHead(503).end('<html>a proxy</html>');
         return response.writeHead(202).end(TASK);
       }
       if (pathname.endsWith('/artifacts')) return response.end('{"items":[]}');
       if (!pathname.endsWith('/events')) return response.end(TASK);
+      const after = Number(request.headers['last-event-id'] ?? searchParams.get('after'));
       const sse = request.headers.accept === 'text/event-stream';
-      const lines = EVENTS.filter(({ seq }) => seq > Number(searchParams.get('after'))).map((event) =>
+      const lines = EVENTS.filter(({ seq }) => seq > after).map((event) =>
         sse
           ? `: keep-alive\n\nid: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`
           : `${JSON.stringify(event)}\n`,
       );
       streams += 1;
-      if (streams > 2) return response.end(lines.join(''));
+      if (streams > 2) return response.end(lines.join('') + (sse ? 'event: end\ndata: {}\n\n' : ''));
       // One event and most of the next, within a character even.
       const next = Buffer.from(lines[1] ?? '');
       response.write(
@@ -239,16 +259,16 @@ describe('a Seed that goes away in between', () => {
       );
       setImmediate(() => response.destroy());
     });
-    return { ...server, posts };
+    return { ...server, posts, shown };
   }
 
-  async function runExample(command: string, args: string[], url: string) {
+  async function runExample(command: string, args: string[], { url, key }: { url: string; key: string }) {
     const child = spawn(command, args, {
       cwd: ROOT,
       env: {
         ...process.env,
         SEED_API_URL: url,
-        SEED_API_KEY: 'sk_live_x',
+        SEED_API_KEY: key,
         NO_PROXY: '127.0.0.1',
         PYTHONDONTWRITEBYTECODE: '1',
       },
@@ -281,11 +301,14 @@ describe('a Seed that goes away in between', () => {
     const isThere = spawnSync(command, [command === 'busybox' ? 'true' : '--version']).error === undefined;
     if (!isThere) console.warn(`SKIPPED: ${name}, since there is no ${command}`);
     it.skipIf(!isThere).concurrent(`is no matter to ${name}`, async () => {
-      await using flaky = await startFlaky();
-      const { url, posts } = flaky;
-      const { stdout, stderr } = await runExample(command, args, url);
+      const key = `sk_live_${randomUUID()}`;
+      await using flaky = await startFlaky(key);
+      const { url, posts, shown } = flaky;
+      const { stdout, stderr } = await runExample(command, args, { url, key });
       expect(posts.length, stderr).toBeGreaterThanOrEqual(2);
       expect(new Set(posts.slice(0, 2).map((headers) => headers['idempotency-key'])).size).toBe(1);
+      expect(posts.map(({ authorization }) => authorization)).toEqual(posts.map(() => `Bearer ${key}`));
+      expect(shown, 'the key is in no argument, which others of the machine can list').toEqual([]);
       expect(stdout, stderr).toMatch(/completed/);
       for (const { seq } of EVENTS) {
         const told = /^(12|13)/.test(name)

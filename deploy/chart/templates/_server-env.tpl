@@ -5,8 +5,7 @@
   value: 0.0.0.0
 - name: PORT
   value: "3210"
-- name: SEED_DATA_DIR
-  value: /data
+{{ include "seed.folderEnv" . }}
 - name: SEED_MIGRATIONS
   value: wait
 # What keeps a server small that large bodies go through.
@@ -50,6 +49,16 @@
 {{- with $v.server.extraEnv }}
 {{ toYaml . }}
 {{- end }}
+{{- end -}}
+
+{{/* Where it writes: nowhere else can be written. */}}
+{{- define "seed.folderEnv" -}}
+- name: HOME
+  value: /tmp
+- name: SEED_DATA_DIR
+  value: /data
+- name: SEED_CACHE_DIR
+  value: /data/cache
 {{- end -}}
 
 {{/* Of servers and of the migration, which makes the packs' tables. */}}

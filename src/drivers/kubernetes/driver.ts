@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Driver } from '../driver.ts';
 import { patient } from '../patience.ts';
+import { createClaimsDriver } from './claims-driver.ts';
 import { createKubeClient, type KubeClient } from './client.ts';
 import { findCredentials } from './find-credentials.ts';
 import { LISTENING_GUEST } from './listening-guest.ts';
@@ -35,7 +36,11 @@ export async function createKubernetesDriver({ owner }: { owner: string }): Prom
     },
   };
   const reach = object?.metadata.uid ?? `${client.server}/${client.namespace}/${installation}`;
-  return createPodsDriver({ client, traits, owner, reach, said: settings.isolation });
+  const parts = { client, traits, owner, reach, said: settings.isolation };
+  if (settings.mode === 'pods') return createPodsDriver(parts);
+  const { warmPool } = settings;
+  if (warmPool === null) throw new SeedError('invalid_settings', 'SEED_KUBERNETES_WARM_POOL is not set');
+  return createClaimsDriver({ ...parts, warmPool });
 }
 
 /** A runner may start before its cluster's API answers, as on a cluster that starts itself. */

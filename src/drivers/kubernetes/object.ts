@@ -9,6 +9,7 @@ export interface KubeObject {
     resourceVersion: string;
     labels?: Record<string, string>;
     annotations?: Record<string, string>;
+    ownerReferences?: { uid: string; kind: string; name: string }[];
     creationTimestamp?: string;
     /** Where it is set, the object is to go. */
     deletionTimestamp?: string;

@@ -1,14 +1,15 @@
 // Mode `pods`: each sandbox is a pod of its own, made by this driver and never used again. Used by driver.ts.
 
-import { dateOfMoment } from '../../lib/clock.ts';
 import { contentHash } from '../../lib/content-hash.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Driver, Isolation, SandboxId, Snapshot } from '../driver.ts';
 import type { KubeClient } from './client.ts';
 import { BRIDGE } from './listening-guest.ts';
-import { ANNOTATIONS, CONTAINER, LABELS, sandboxesOf } from './names.ts';
+import { CONTAINER, LABELS, sandboxesOf } from './names.ts';
+import { podsByName } from './places.ts';
 import type { Pod } from './pod.ts';
-import { type PodTraits, secondsUntil } from './pod-spec.ts';
+import { createPodChanges } from './pod-changes.ts';
+import type { PodTraits } from './pod-spec.ts';
 import { exitOf } from './pod-status.ts';
 import { createPodWatch } from './pod-watch.ts';
 import { probeCluster } from './probe.ts';
@@ -32,7 +33,12 @@ export interface PodsDriverParts {
 export function createPodsDriver({ client, traits, owner, reach, said }: PodsDriverParts): Driver {
   const { installation } = traits;
   const clock = createServerClock();
-  const sandboxes = createPodSandboxes(client, createPodWatch(client, sandboxesOf(installation)));
+  const changes = createPodChanges(client, clock);
+  const sandboxes = createPodSandboxes(
+    client,
+    createPodWatch(client, sandboxesOf(installation)),
+    podsByName(client),
+  );
   /** Those whose pods are being made; `killed` is what they are told. */
   const starting = new Map<SandboxId, { killed: boolean; settled: Promise<unknown> }>();
 
@@ -41,36 +47,6 @@ export function createPodsDriver({ client, traits, owner, reach, said }: PodsDri
     const found = await sandboxes.find(id);
     if ('uid' in found && exitOf(found.pod) === null) return found;
     throw new SeedError('sandbox_failed', `The sandbox ${id} has ended.`);
-  }
-
-  /** A pod that was deleted meanwhile has ended; one of its name is another. */
-  async function patch({ id, name, uid }: Followed, changes: object): Promise<void> {
-    try {
-      await client.patch(`pods/${name}`, withUid(changes, uid), 'merge');
-    } catch (error) {
-      const { code } = error as SeedError;
-      if (code === 'not_found' || code === 'conflict') {
-        throw new SeedError('sandbox_failed', `The sandbox ${id} has ended.`, { cause: error });
-      }
-      throw error;
-    }
-  }
-
-  /** From when its node counts, as far as is known: never too late. */
-  function countsFrom({ pod, createdAt }: Followed): number {
-    const byCluster = clock.earliest(pod.status?.startTime ?? '');
-    return Math.max(createdAt ?? -Infinity, byCluster ?? -Infinity);
-  }
-
-  /** Can only be lowered, and the cluster refuses anything else. */
-  async function tighten(sandbox: Followed, deadline: number): Promise<void> {
-    const from = countsFrom(sandbox);
-    const seconds = Number.isFinite(from) ? secondsUntil(deadline - from) : secondsSince(sandbox.pod, deadline);
-    const before = sandbox.pod.spec.activeDeadlineSeconds;
-    if (before !== undefined && before <= seconds) return;
-    const annotations = { [ANNOTATIONS.deadline]: dateOfMoment(deadline).toISOString() };
-    await patch(sandbox, { metadata: { annotations }, spec: { activeDeadlineSeconds: seconds } });
-    sandbox.pod.spec.activeDeadlineSeconds = seconds;
   }
 
   const notPausable = async () => {
@@ -99,7 +75,8 @@ export function createPodsDriver({ client, traits, owner, reach, said }: PodsDri
       starting.set(id, state);
       try {
         const sandbox = await startPod({ client, sandboxes, clock, traits, owner }, id, limits);
-        if (performance.now() - (sandbox.createdAt ?? 0) > SLOW_START_MS) await tighten(sandbox, limits.deadline);
+        if (performance.now() - (sandbox.createdAt ?? 0) > SLOW_START_MS)
+          await changes.tighten(sandbox, limits.deadline);
         if (!state.killed) return;
         await sandboxes.kill(id);
         throw new SeedError('sandbox_failed', `The sandbox ${id} was killed while it started.`);
@@ -128,7 +105,7 @@ export function createPodsDriver({ client, traits, owner, reach, said }: PodsDri
     usage: (id) => sandboxes.usage(id),
     // Nothing in a cluster watches a process elsewhere: its own deadline and the sweeps of others end it.
     guard: async (id) => void (await running(id)),
-    tighten: async (id, deadline) => tighten(await running(id), deadline),
+    tighten: async (id, deadline) => changes.tighten(await running(id), deadline),
     pause: notPausable,
     resume: notPausable,
     async kill(id) {
@@ -146,7 +123,7 @@ export function createPodsDriver({ client, traits, owner, reach, said }: PodsDri
       await Promise.all(ids.map((id) => sandboxes.kill(id)));
       return ids;
     },
-    adopt: async (id, by) => patch(await running(id), { metadata: { labels: { [LABELS.runner]: by } } }),
+    adopt: async (id, by) => changes.adopt(await running(id), by),
     async all() {
       const pods = await client.list<Pod>('pods', { labelSelector: sandboxesOf(installation) });
       return pods.flatMap(({ metadata: { labels = {} } }) => {
@@ -156,14 +133,4 @@ export function createPodsDriver({ client, traits, owner, reach, said }: PodsDri
     },
     clean: () => sandboxes.clean(),
   };
-}
-
-/** By this machine's clock, where nothing of the cluster's is known. */
-function secondsSince(pod: Pod, deadline: number): number {
-  const started = Date.parse(pod.status?.startTime ?? new Date().toISOString());
-  return secondsUntil(dateOfMoment(deadline).getTime() - started);
-}
-
-function withUid(changes: { metadata?: object }, uid: string): object {
-  return { ...changes, metadata: { ...changes.metadata, uid } };
 }

@@ -7,7 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Exit, Leftover, SandboxId, Usage } from '../driver.ts';
 import type { KubeClient } from './client.ts';
-import { isSandboxId, LABELS, podName } from './names.ts';
+import { isSandboxId } from './names.ts';
+import type { Placed, PodPlaces } from './places.ts';
 import type { Pod } from './pod.ts';
 import { exitOf, exitOfRemoved, lastAccount } from './pod-status.ts';
 import type { PodWatch } from './pod-watch.ts';
@@ -25,10 +26,7 @@ const MEASURED_WITHIN_MS = 10_000;
 const UNKNOWN: Exit = { reason: 'lost', detail: 'There is no sandbox with this id.' };
 const NEVER_MEASURED: Usage = { cpuSeconds: 0, peakMemoryBytes: 0, problem: 'the sandbox is not known' };
 
-export interface Followed {
-  readonly id: SandboxId;
-  readonly name: string;
-  readonly uid: string;
+export interface Followed extends Placed {
   /** As it was last seen. */
   pod: Pod;
   /** A moment before its node can have taken it; null where this process did not start it. */
@@ -63,10 +61,10 @@ export interface PodSandboxes {
   clean(): Promise<Leftover[]>;
 }
 
-export function createPodSandboxes(client: KubeClient, pods: PodWatch): PodSandboxes {
+export function createPodSandboxes(client: KubeClient, pods: PodWatch, places: PodPlaces): PodSandboxes {
   const live = new Map<SandboxId, Entry>();
   const past = new Map<SandboxId, { exit: Exit; usage: Usage }>();
-  const leftovers = new Map<string, { id: SandboxId; name: string; problem: string }>();
+  const leftovers = new Map<string, Placed & { problem: string }>();
 
   function remember(id: SandboxId, exit: Exit, usage: Usage): void {
     past.delete(id);
@@ -120,12 +118,13 @@ export function createPodSandboxes(client: KubeClient, pods: PodWatch): PodSandb
   }
 
   /** Its program has ended: the object is all that is left. */
-  async function removeEnded({ id, name, uid }: Entry): Promise<void> {
+  async function removeEnded(entry: Entry): Promise<void> {
     try {
-      await client.delete(`pods/${name}`, { uid, graceSeconds: 0 });
+      await places.remove(entry, 0);
     } catch (error) {
       if (isGone(error)) return;
-      leftovers.set(uid, { id, name, problem: (error as Error).message });
+      const { id, name, uid } = entry;
+      leftovers.set(uid, { id, name, uid, problem: (error as Error).message });
     }
   }
 
@@ -133,14 +132,8 @@ export function createPodSandboxes(client: KubeClient, pods: PodWatch): PodSandb
     const known = live.get(id) ?? past.get(id)?.exit;
     if (known !== undefined) return known;
     if (!isSandboxId(id)) return UNKNOWN;
-    try {
-      const pod = await client.get<Pod>(`pods/${podName(id)}`);
-      if (pod.metadata.labels?.[LABELS.sandbox] !== id) return UNKNOWN;
-      return follow(id, pod);
-    } catch (error) {
-      if (error instanceof SeedError && error.code === 'not_found') return UNKNOWN;
-      throw error;
-    }
+    const pod = await places.find(id);
+    return pod === null ? UNKNOWN : follow(id, pod);
   }
 
   async function measure(entry: Entry): Promise<void> {
@@ -161,7 +154,7 @@ export function createPodSandboxes(client: KubeClient, pods: PodWatch): PodSandb
       try {
         entry.forced ||= accepted && performance.now() >= silentAt;
         const graceSeconds = entry.forced ? 0 : GRACE_SECONDS;
-        if (!accepted || entry.forced) await client.delete(`pods/${entry.name}`, { uid: entry.uid, graceSeconds });
+        if (!accepted || entry.forced) await places.remove(entry, graceSeconds);
         accepted = true;
         if (entry.forced) await gone(entry);
       } catch (error) {
@@ -217,7 +210,7 @@ export function createPodSandboxes(client: KubeClient, pods: PodWatch): PodSandb
     async clean() {
       for (const [uid, leftover] of [...leftovers]) {
         try {
-          await client.delete(`pods/${leftover.name}`, { uid, graceSeconds: 0 });
+          await places.remove(leftover, 0);
           leftovers.delete(uid);
         } catch (error) {
           if (isGone(error)) leftovers.delete(uid);

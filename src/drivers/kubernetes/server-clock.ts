@@ -8,6 +8,8 @@ export interface ServerClock {
   note(timestamp: string, before: number, after: number): void;
   /** The earliest moment, of this process, that such a timestamp can stand for; null before anything was noted. */
   earliest(timestamp: string): number | null;
+  /** The latest time, in Unix milliseconds, that it can be there at a moment of this process. */
+  latest(moment: number): number | null;
 }
 
 export function createServerClock(): ServerClock {
@@ -23,5 +25,6 @@ export function createServerClock(): ServerClock {
       offset = both && both.low <= both.high ? both : seen;
     },
     earliest: (timestamp) => (offset === null ? null : Date.parse(timestamp) - offset.high),
+    latest: (moment) => (offset === null ? null : moment + offset.high),
   };
 }

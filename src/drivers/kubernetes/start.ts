@@ -1,11 +1,10 @@
 // Creates a sandbox's pod and waits until its program runs. Used by driver.ts.
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Limits, SandboxId } from '../driver.ts';
 import { patient } from '../patience.ts';
 import type { KubeClient } from './client.ts';
-import { ANNOTATIONS, podName } from './names.ts';
+import { createOnce } from './create-once.ts';
 import type { KubeEvent, Pod } from './pod.ts';
 import { type PodTraits, sandboxPod } from './pod-spec.ts';
 import { isRunning, startProblem } from './pod-status.ts';
@@ -14,8 +13,6 @@ import type { ServerClock } from './server-clock.ts';
 
 /** Scheduling, pulling the image where the node lacks it, starting. */
 const RUNS_WITHIN_MS = 60_000;
-const API_WITHIN_MS = 15_000;
-const AGAIN_MS = 300;
 const EVENTS_SHOWN = 5;
 
 export interface StartParts {
@@ -43,37 +40,9 @@ export async function startPod(parts: StartParts, id: SandboxId, limits: Limits)
   }
 }
 
-/** A create whose answer was lost is made again: the name is taken then, by the pod of this very start. */
-async function createPod(
-  { client, clock, traits, owner }: StartParts,
-  id: SandboxId,
-  limits: Limits,
-): Promise<Pod> {
-  const start = randomUUID();
-  const body = sandboxPod(traits, { id, owner, limits, start });
-  const until = performance.now() + patient(API_WITHIN_MS);
-  for (;;) {
-    const before = performance.now();
-    try {
-      const pod = await client.create<Pod>('pods', body);
-      clock.note(pod.metadata.creationTimestamp ?? '', before, performance.now());
-      return pod;
-    } catch (error) {
-      const { code, message } = error as SeedError;
-      if (code === 'unreachable' && performance.now() < until) {
-        await sleep(AGAIN_MS);
-        continue;
-      }
-      if (code === 'conflict') {
-        const there = await client.get<Pod>(`pods/${podName(id)}`);
-        if (there.metadata.annotations?.[ANNOTATIONS.start] === start) return there;
-        throw new SeedError('sandbox_failed', `There is a sandbox ${id} already.`, { cause: error });
-      }
-      if (code === 'limit_exceeded') throw new SeedError('unavailable', message, { cause: error });
-      if (code === 'unreachable' || !(error instanceof SeedError)) throw error;
-      throw new SeedError('sandbox_failed', message, { ...(error.hint && { hint: error.hint }), cause: error });
-    }
-  }
+function createPod({ client, clock, traits, owner }: StartParts, id: SandboxId, limits: Limits): Promise<Pod> {
+  const body = sandboxPod(traits, { id, owner, limits, start: randomUUID() });
+  return createOnce<Pod>(client, clock, { path: 'pods', body, what: `a sandbox ${id}` });
 }
 
 async function untilRunning({ client, sandboxes }: StartParts, sandbox: Followed): Promise<void> {

@@ -49,6 +49,7 @@ function operation(command: Command, components: Record<string, JsonSchema>): Js
     'x-seed-command': `seed ${command.name}`,
     'x-seed-scope': command.scope,
     'x-seed-effect': command.effect,
+    ...(command.platform && { 'x-seed-pack': command.platform.pack }),
     parameters: [
       ...inPath.map(parameter('path')),
       ...(method === 'GET' ? rest.map(([name]) => parameter('query')(name)) : []),
