@@ -48,8 +48,13 @@ export function templateProblems({ spec }: SandboxTemplate, traits: PodTraits): 
 
 const NO_LIMITS: Omit<Limits, 'deadline'> = { vcpus: 1, memoryBytes: 0, diskBytes: 0, processes: 0 };
 
-/** The same of a pod, as far as clusters leave pods as they were described. */
-export function podProblems(spec: PodSpec, traits: Pick<PodTraits, 'runtimeClass'>): string[] {
+type Sizes = Pick<Limits, 'vcpus' | 'memoryBytes'>;
+
+/**
+ * The same of a pod, as far as clusters leave pods as they were described. @param sizes what the sandbox is to
+ * have: a pool's are all alike, and neither less nor more is what was asked for
+ */
+export function podProblems(spec: PodSpec, traits: Pick<PodTraits, 'runtimeClass'>, sizes?: Sizes): string[] {
   const { containers, volumes = [], securityContext = {} } = spec;
   const [container] = containers;
   const shared = (['hostIPC', 'hostNetwork', 'hostPID', 'shareProcessNamespace'] as const).filter(
@@ -70,7 +75,36 @@ export function podProblems(spec: PodSpec, traits: Pick<PodTraits, 'runtimeClass
     securityContext.runAsNonRoot !== true && 'runAsNonRoot is not true',
     securityContext.seccompProfile?.type !== 'RuntimeDefault' && 'seccompProfile is not RuntimeDefault',
     ...(container ? containerProblems(container) : []),
+    ...(container && sizes ? sizeProblems(container, sizes) : []),
   ].filter((problem) => problem !== false);
+}
+
+/** What each sandbox of a pool with this template has. */
+export function sizesOf({ spec }: SandboxTemplate): Sizes {
+  const { cpu, memory } = spec.podTemplate.spec.containers[0]?.resources?.limits ?? {};
+  return { vcpus: quantity(cpu) ?? 0, memoryBytes: quantity(memory) ?? 0 };
+}
+
+function sizeProblems({ resources }: Container, { vcpus, memoryBytes }: Sizes) {
+  const { cpu, memory } = resources?.limits ?? {};
+  const wanted = `${Math.round(vcpus * 1000)}m`;
+  return [
+    quantity(cpu) !== quantity(wanted) && `it has ${cpu} of cpu, and the sandbox is to have ${wanted}`,
+    quantity(memory) !== memoryBytes && `it has ${memory} of memory, and the sandbox is to have ${memoryBytes}`,
+  ];
+}
+
+const UNITS: Record<string, number> = {
+  ...{ m: 1e-3, '': 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12 },
+  ...{ Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 },
+};
+
+/** A resource's quantity as the API writes it, such as 500m or 1Gi; null for what is none. */
+export function quantity(text: string | undefined): number | null {
+  const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)(m|k|M|G|T|Ki|Mi|Gi|Ti)?$/.exec(text ?? '') ?? [];
+  if (digits === undefined) return null;
+  // In thousandths, which are whole.
+  return Math.round(Number(digits) * (UNITS[unit] ?? 1) * 1000) / 1000;
 }
 
 function containerProblems({ name, env = [], envFrom = [], resources, securityContext = {} }: Container) {

@@ -5,7 +5,7 @@ import { contentHash } from '../../lib/content-hash.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Driver, Limits, Probe, SandboxId } from '../driver.ts';
 import { poolsPath, type SandboxTemplate, type SandboxWarmPool, templatesPath } from './claim.ts';
-import { templateProblems } from './claim-template.ts';
+import { sizesOf, templateProblems } from './claim-template.ts';
 import { createClaims } from './claims.ts';
 import type { ExecStream } from './exec-stream.ts';
 import { BRIDGE } from './listening-guest.ts';
@@ -72,14 +72,16 @@ export function createClaimsDriver({ client, traits, owner, reach, said, warmPoo
   }
 
   async function probe(): Promise<Probe> {
-    const why = await poolProblem();
-    if (why !== null) return { usable: false, isolation: said ?? 'container', why };
+    const template = await fitTemplate().catch(({ message, hint }: SeedError) =>
+      [message, hint].filter(Boolean).join('\n'),
+    );
+    if (typeof template === 'string') return { usable: false, isolation: said ?? 'container', why: template };
     const programs = new Map<SandboxId, ExecStream>();
     return probeCluster({
       ...{ client, traits, said },
       // The guest is there, and waits: what the probe wants runs beside it.
       async start(command, id, limits) {
-        const sandbox = await open(id, limits);
+        const sandbox = await open(id, { ...limits, ...sizesOf(template) });
         programs.set(id, await exec(sandbox, [...command]));
         return sandbox;
       },
@@ -90,23 +92,17 @@ export function createClaimsDriver({ client, traits, owner, reach, said, warmPoo
     });
   }
 
-  /** Null: the pool is there, and its template as Seed wants it. */
-  async function poolProblem(): Promise<string | null> {
-    try {
-      const { namespace } = client;
-      const pool = await orNull(client.get<SandboxWarmPool>(`${poolsPath(namespace)}/${warmPool}`));
-      if (pool === null)
-        return `There is no SandboxWarmPool "${warmPool}" in ${namespace}, as SEED_KUBERNETES_WARM_POOL says.`;
-      const { name } = pool.spec.sandboxTemplateRef;
-      const template = await orNull(client.get<SandboxTemplate>(`${templatesPath(namespace)}/${name}`));
-      if (template === null) return `There is no SandboxTemplate "${name}", as the pool ${warmPool} says.`;
-      const problems = templateProblems(template, traits);
-      if (problems.length === 0) return null;
-      return `The SandboxTemplate ${name} is not fit for sandboxes: ${problems.join('; ')}. docs/kubernetes.md has one.`;
-    } catch (error) {
-      const { message, hint } = error as SeedError;
-      return [message, hint].filter(Boolean).join('\n');
-    }
+  /** The pool's template; why it cannot be used in words. @throws SeedError */
+  async function fitTemplate(): Promise<SandboxTemplate | string> {
+    const { namespace } = client;
+    const pool = await orNull(client.get<SandboxWarmPool>(`${poolsPath(namespace)}/${warmPool}`));
+    if (pool === null) return `There is no SandboxWarmPool "${warmPool}" in ${namespace}.`;
+    const { name } = pool.spec.sandboxTemplateRef;
+    const template = await orNull(client.get<SandboxTemplate>(`${templatesPath(namespace)}/${name}`));
+    if (template === null) return `There is no SandboxTemplate "${name}", as the pool ${warmPool} says.`;
+    const problems = templateProblems(template, traits);
+    if (problems.length === 0) return template;
+    return `The SandboxTemplate ${name} is not fit for sandboxes: ${problems.join('; ')}. docs/kubernetes.md has one.`;
   }
 
   const notPausable = async () => {

@@ -129,7 +129,7 @@ export function createClaims({ client, clock, changes, traits, warmPool }: Claim
       try {
         if (!knewTime) await claims.endAfter(id, limits.deadline);
         const pod = await given(made);
-        const problems = podProblems(pod.spec as PodSpec, traits);
+        const problems = podProblems(pod.spec as PodSpec, traits, limits);
         if (problems.length > 0) throw failed(pod.metadata.name, problems.join('; '));
         return await pin(id, owner, { pod, limits });
       } catch (error) {

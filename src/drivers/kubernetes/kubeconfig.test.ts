@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { serviceAccount } from './credentials.ts';
 import { findCredentials } from './find-credentials.ts';
 import { readKubeconfig } from './kubeconfig.ts';
 
@@ -86,6 +87,22 @@ it('refuses a file that is none', async () => {
     await writeFile(path, text);
     await expect(readKubeconfig(path)).rejects.toMatchObject({ code: 'invalid_settings' });
   }
+});
+
+it('reads a pod’s service account anew each time, as the kubelet replaces it', async () => {
+  const mounted = await mkdtemp(join(folder, 'account-'));
+  for (const [name, text] of [
+    ['token', 'one\n'],
+    ['ca.crt', 'the CA'],
+    ['namespace', 'here\n'],
+  ] as const) {
+    await writeFile(join(mounted, name), text);
+  }
+  const credentials = await serviceAccount('https://10.0.0.1:443', mounted);
+  expect(credentials).toMatchObject({ server: 'https://10.0.0.1:443', namespace: 'here' });
+  expect(await credentials.read()).toMatchObject({ token: 'one', ca: 'the CA' });
+  await writeFile(join(mounted, 'token'), 'two');
+  expect((await credentials.read()).token).toBe('two');
 });
 
 it('looks into KUBECONFIG first, then for the pod’s service account', async () => {
