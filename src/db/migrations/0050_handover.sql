@@ -1,3 +1,4 @@
+-- servers from: 0049
 -- The sandbox of a task that can pass to another runner, and within which reach it goes by that id. Since when the
 -- task has no runner that has said that it serves it, and waits for one; null: it has one, or its sandbox is its
 -- runner's own. Whose it was: what that one has asked for before is not to be answered with it.
