@@ -139,7 +139,7 @@ export async function askAsTask(
 }
 
 /** @throws SeedError one that is away (patience.ts): there was no answer, it broke off, or it said so */
-export async function askServer(
+async function askServer(
   { url, isCompletion, ...request }: ServerRequest,
   dispatcher: Dispatcher,
   signal: AbortSignal,

@@ -181,7 +181,7 @@ export async function leaveTasks(
 }
 
 /** @param task locked in this transaction, whose runner has it no more. Null: it has ended */
-export async function loseRunner(store: Store, tx: TaskTx, task: TaskRow, now: Date): Promise<keyof Left | null> {
+async function loseRunner(store: Store, tx: TaskTx, task: TaskRow, now: Date): Promise<keyof Left | null> {
   if (isToBeFreed(task, now)) {
     await freeTask(tx, task, now);
     return 'freed';
