@@ -16,6 +16,7 @@ const TSC = join(ROOT, 'node_modules/typescript/bin/tsc');
 /** Copied as they are; of folders all but what is compiled, tested with or installed. */
 const COPIED = [
   ...['src', 'examples/packs', 'examples/playbooks', 'docs', 'web/dist', 'bin/seed.mjs'],
+  'deploy/seccomp-runner.json',
   ...['README.md', 'CHANGELOG.md', 'LICENSE', 'SECURITY.md', 'CONTRIBUTING.md'],
 ];
 /** The tests' own parts that `seed/testing` and `seed test` are made of, and their imports. */

@@ -80,8 +80,9 @@ const recover: LocalCommand = {
     const { recoverAdminKey } = await loadModule<typeof import('../server/access/recover-admin-key.ts')>(
       'src/server/access/recover-admin-key.ts',
     );
+    const { databaseSettings } = await loadModule<typeof import('../lib/settings.ts')>('src/lib/settings.ts');
     const { accountName, key, secret } = await recoverAdminKey({
-      databaseUrl: io.env('DATABASE_URL') ?? null,
+      databaseUrl: databaseSettings().databaseUrl,
       dataDir: dataDirOf(io),
       accountId: textIn(values, 'account'),
     });

@@ -1,6 +1,6 @@
 // seed packs check, dev and reset: what whoever writes a pack does between two starts. Used by local-commands.ts.
 import { adopterFolder } from '../lib/own-files.ts';
-import { packRowSecuritySetting } from '../lib/settings.ts';
+import { databaseSettings, packRowSecuritySetting } from '../lib/settings.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { readAdopterSettings } from './adopter-settings.ts';
 import { fs } from './builtin.ts';
@@ -19,6 +19,7 @@ export async function checkPacks(io: Io, { settings = true }: { settings?: boole
   );
   const found = await loadModule<typeof import('../server/packs/load-packs.ts')>('src/server/packs/load-packs.ts');
   const { BUILT_IN } = await loadModule<typeof import('../server/built-in.ts')>('src/server/built-in.ts');
+  const { databaseUrl, databaseDirectUrl } = databaseSettings();
   return checkStart({
     settings: {
       folder: found.PACKS_FOLDER,
@@ -27,7 +28,7 @@ export async function checkPacks(io: Io, { settings = true }: { settings?: boole
       lacking: settings,
     },
     builtIn: BUILT_IN,
-    databaseUrl: io.env('DATABASE_URL') ?? null,
+    databaseUrl: databaseDirectUrl ?? databaseUrl,
     dataDir: dataDirOf(io),
   });
 }

@@ -1,7 +1,9 @@
 // Where this Seed runs: in the repository or from a package, in a container or not, on a system that has sandboxes
 // or not. Used by the commands that start and check Seed.
+import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { adopterFolder, IS_REPOSITORY, isInRepository, SEED_ROOT } from '../lib/own-files.ts';
+import { shellWord } from '../lib/shell-word.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { fs } from './builtin.ts';
 import type { Io } from './io.ts';
@@ -34,9 +36,18 @@ export function refuseWithoutLinux(command: string, platform: string = process.p
   });
 }
 
-/** What is the adopter's is mounted; what is Seed's own state lies in a volume. */
+/** What is the adopter's is mounted; Seed's own state lies in volumes. docs/containers.md tells of the options. */
 export function containerCommand(command: string): string {
-  const { version } = ownPackage();
-  const folder = '-v "$PWD:/work" -w /work';
-  return `docker run --rm -it -p 3210:3210 -e HOST=0.0.0.0 ${folder} -v seed-data:/var/lib/seed seed:${version} ${command}`;
+  const profile = fileURLToPath(new URL('deploy/seccomp-runner.json', SEED_ROOT));
+  const secured = [
+    `seccomp=${shellWord(relative('.', profile))}`,
+    'systempaths=unconfined',
+    'apparmor=unconfined',
+  ];
+  const options = [
+    '--rm -it -p 127.0.0.1:3210:3210 --cap-drop ALL',
+    ...secured.map((option) => `--security-opt ${option}`),
+    '-v "$PWD:/srv/seed" -v seed-data:/var/lib/seed -v seed-cache:/var/cache/seed',
+  ];
+  return `docker run ${options.join(' ')} seed:${ownPackage().version} ${command}`;
 }
