@@ -3,7 +3,7 @@
 //   POST /heartbeat             HeartbeatRequest    → {stop: taskIds} (long poll: at once when one is to stop)
 //   POST /leave                 {runnerId, tasks}   → 204. The runner takes no more and runs these tasks alone;
 //                               what else it was given goes back to the queue where it was not begun, else it ends
-//   POST /tasks/{id}/phase      {leaseId, phase, sandbox} → 204. The first one, `starting`, begins the run: what the
+//   POST /tasks/{id}/phase      PhaseReport         → 204. The first one, `starting`, begins the run: what the
 //                               guest may do comes after its answer. What was not begun goes back to the queue.
 //                               With `sandbox` it can pass to another runner, whose lease says what to `resume`
 //   POST /sandboxes             {runnerId, reach, sandboxes} → {spare}: those that some runner may be at work on
@@ -17,8 +17,8 @@
 //   POST /tasks/{id}/settle     Settlement          → 204, also when it was settled before
 //   POST /tasks/{id}/usage      UsageReport         → 204; of a task that ended without its runner's word
 // Every request says in the header seed-protocol what the runner speaks: versions.ts.
-// A lease that is no longer the runner's is answered with 409 lease_lost: the runner kills that sandbox, or leaves it
-// to whoever has taken it over where its driver can hand sandboxes over.
+// A lease that is no longer the runner's is answered with 409 lease_lost: the runner kills that sandbox, or
+// leaves it to whoever has taken it over where its driver can hand sandboxes over.
 import { z } from 'zod';
 import { KeptFile } from './file.ts';
 import { ToldCommands } from './guest.ts';
@@ -155,8 +155,8 @@ export const HeartbeatRequest = z.object({
   runner: RunnerState.optional(),
 });
 /**
- * `stop`: tasks of this runner to kill now: stopped, timed out or not its own any more. `taken`: those of them that
- * live on with their sandbox, for another runner.
+ * `stop`: tasks of this runner to kill now: stopped, timed out or not its own any more. `taken`: those of them
+ * that live on with their sandbox, for another runner.
  */
 export const HeartbeatAnswer = z.object({ stop: z.array(z.uuid()), taken: z.array(z.uuid()).optional() });
 export type HeartbeatAnswer = z.infer<typeof HeartbeatAnswer>;

@@ -124,8 +124,8 @@ const PASSING_STATUSES = new Set([409, 502, 503, 504]);
 const NOT_AUTHENTICATED = 401;
 
 /**
- * The same with the task's key. Where that is refused because the task has another runner, its guest asks that one:
- * it is told nothing here. Rejects then when the signal is aborted.
+ * The same with the task's key. Where that is refused because the task has another runner, its guest asks that
+ * one: it is told nothing here. Rejects then when the signal is aborted.
  */
 export async function askAsTask(
   request: ServerRequest,
