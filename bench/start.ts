@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { setUpWithProgress } from '../scripts/lib/set-up.ts';
 import { describeFailure } from '../src/lib/process-life.ts';
 import { measureBare } from './start/bare.ts';
+import { clusterRows, measureCluster } from './start/cluster.ts';
 import { cpuSeconds, memoryBelow, ownCpuSeconds } from './start/footprint.ts';
 import { measuredBlock, takeDriverFlag } from './start/machine.ts';
 import { startModelServer, TWO_CALLS } from './start/model-server.ts';
@@ -30,6 +31,7 @@ say(`warm: ${RUNS + 2} tasks from the pool`);
 const warm = await withSeed({ slots: 2, poolSize: 2 }, (seed) => measureOneByOne(seed, 'warm', 2));
 say(`burst: ${BURST} tasks at once from a pool of ${BURST}`);
 const burst = await withSeed({ slots: BURST, poolSize: BURST }, measureBurst);
+const cluster = await measureCluster(model, say);
 model.close();
 await report();
 
@@ -163,6 +165,7 @@ async function report(): Promise<void> {
     ['sandboxes started ahead', `${round(startsPerSecond, 2)} a second`],
     ['  for each second of a processor', `${round(startsPerCoreSecond, 2)}`, '', '≥ 1.2'],
     ['memory of a waiting sandbox, proportional', `${round(memoryBytesPerSandbox / 1e6)} MB`, '', '≤ 60 MB'],
+    ...clusterRows(cluster),
   ]);
   const measured = {
     bareMs,
@@ -178,6 +181,7 @@ async function report(): Promise<void> {
     runnerCpuSeconds: cpu.runner,
     serverCpuSeconds: cpu.server,
     restoreCpuSeconds,
+    ...('why' in cluster ? {} : cluster),
   };
   const rounded = Object.entries(measured).map(([name, value]) => [name, round(value, 3)]);
   if (isForPasting) process.stdout.write(`\n${await measuredBlock(rounded)}\n\n`);

@@ -28,12 +28,12 @@ export interface BenchSeed {
 
 export async function startBenchSeed(
   model: ModelServer,
-  settings: { slots: number; poolSize: number },
+  settings: { slots: number; poolSize: number; environment?: NodeJS.ProcessEnv },
 ): Promise<BenchSeed> {
   const dataDir = await mkdtemp(join(tmpdir(), 'seed-bench-'));
   const adminKey = generateKeySecret();
   const seed = await startAllInOne({
-    ...wholeEnvironment(),
+    ...(settings.environment ?? wholeEnvironment()),
     SEED_DATA_DIR: dataDir,
     SEED_CACHE_DIR: cacheDirSetting(),
     SEED_ADMIN_KEY: adminKey,

@@ -1,6 +1,7 @@
 // What lies in a layer: files of a tree, or made ones, each with its owner and mode. Called by the images' makers.
-import { lstat, readdir, readlink } from 'node:fs/promises';
+import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { contentHash } from '../../src/lib/content-hash.ts';
 
 /** Without a leading slash; `.` for nothing: the root itself is no entry. */
 export type Entry = { path: string; mode: number; owner: number } & (
@@ -72,6 +73,17 @@ export function inOrder(entries: readonly Entry[]): Entry[] {
     }
   }
   return [...byPath.values()].sort((one, other) => byBytes(one.path, other.path));
+}
+
+/** Changes with anything that the entries say or hold. */
+export async function hashOf(entries: readonly Entry[]): Promise<string> {
+  const parts = await Promise.all(
+    entries.map(async (entry) => {
+      const { from, content, ...rest } = { from: undefined, content: undefined, ...entry };
+      return [JSON.stringify(rest), from === undefined ? (content ?? '') : await readFile(from)];
+    }),
+  );
+  return contentHash(...parts.flat());
 }
 
 /** The same on every machine, whatever its language. */

@@ -38,14 +38,17 @@ export async function makeLayer(entries: readonly Entry[], blobs: string): Promi
   const partial = join(blobs, `partial-${process.pid}-${performance.now()}`);
   const [plain, compressed] = [createHash('sha256'), createHash('sha256')];
   let unpackedBytes = 0;
-  const tar = pack();
-  const filled = fill(tar, inOrder(entries)).catch((error: Error) => tar.destroy(error));
   const counted = hashed(plain, (bytes) => {
     unpackedBytes += bytes;
   });
   try {
-    await pipeline(tar, counted, createGzip({ level: 6 }), hashed(compressed), createWriteStream(partial));
-    await filled;
+    await pipeline(
+      tarOf(entries),
+      counted,
+      createGzip({ level: 6 }),
+      hashed(compressed),
+      createWriteStream(partial),
+    );
   } catch (error) {
     await rm(partial, { force: true });
     throw error;
@@ -58,6 +61,13 @@ export async function makeLayer(entries: readonly Entry[], blobs: string): Promi
     diffId: `sha256:${plain.digest('hex')}`,
     unpackedBytes,
   };
+}
+
+/** The entries as a tar, in the order of a layer. */
+export function tarOf(entries: readonly Entry[]): Pack {
+  const tar = pack();
+  void fill(tar, inOrder(entries)).catch((error: Error) => tar.destroy(error));
+  return tar;
 }
 
 type Pack = ReturnType<typeof pack>;

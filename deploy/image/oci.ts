@@ -2,10 +2,11 @@
 // (1.1) has them, and beside them what `docker load` reads. Called by the images' makers and scripts/image.ts.
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { pack } from 'tar-stream';
+import { markUsed } from '../../src/lib/cache-folders.ts';
 import { type Layer, sourceDate } from './layer.ts';
 
 /** What a container runs when nothing else is said; Docker's healthcheck is in no specification, its times in ns. */
@@ -42,6 +43,9 @@ export interface FinishedImage {
   digest: string;
   reference: string;
   layers: readonly Layer[];
+  config: ImageConfig;
+  /** The folder that it was written into. */
+  layout: string;
 }
 
 const TYPES = {
@@ -52,7 +56,7 @@ const TYPES = {
 };
 
 /** As Go, and so every registry, names a processor. */
-const ARCHITECTURE = process.arch === 'x64' ? 'amd64' : process.arch;
+export const ARCHITECTURE = process.arch === 'x64' ? 'amd64' : process.arch;
 
 /** Writes all but the layers. The same layers and config give the same digest, whatever the reference. */
 export async function writeImage({ layout, layers, config, reference }: ImageParts): Promise<FinishedImage> {
@@ -81,7 +85,7 @@ export async function writeImage({ layout, layers, config, reference }: ImagePar
     mediaType: TYPES.index,
     manifests: [{ mediaType: TYPES.manifest, ...manifest, annotations, platform }],
   });
-  const path = (digest: string) => `blobs/sha256/${digest.replace('sha256:', '')}`;
+  const path = (digest: string) => `blobs/sha256/${blobName(digest)}`;
   await writeJson(join(layout, 'manifest.json'), [
     {
       Config: path(configBlob.digest),
@@ -89,8 +93,24 @@ export async function writeImage({ layout, layers, config, reference }: ImagePar
       Layers: layers.map(({ digest }) => path(digest)),
     },
   ]);
-  return { digest: manifest.digest, reference, layers };
+  const used = [configBlob.digest, manifest.digest, ...layers.map(({ digest }) => digest)];
+  await removeUnusedBlobs(layout, used.map(blobName));
+  return { digest: manifest.digest, reference, layers, config, layout };
 }
+
+const KEEP_MS = 3 * 24 * 3_600_000;
+
+/** What no image of the last days is made of. */
+async function removeUnusedBlobs(layout: string, used: readonly string[]): Promise<void> {
+  const blobs = join(layout, 'blobs/sha256');
+  for (const name of used) await markUsed(join(blobs, name));
+  for (const name of await readdir(blobs)) {
+    const { mtimeMs } = await stat(join(blobs, name));
+    if (mtimeMs < Date.now() - KEEP_MS) await rm(join(blobs, name), { force: true });
+  }
+}
+
+const blobName = (digest: string) => digest.replace('sha256:', '');
 
 /** Docker's name for what has no registry in it; containerd and the kubelet look images up by it. */
 export function full(reference: string): string {
@@ -121,7 +141,7 @@ export async function writeArchive(layout: string, file: string): Promise<void> 
   const index = JSON.parse(await readFile(join(layout, 'index.json'), 'utf8')) as {
     manifests: { digest: string }[];
   };
-  const manifests = index.manifests.map(({ digest }) => `blobs/sha256/${digest.replace('sha256:', '')}`);
+  const manifests = index.manifests.map(({ digest }) => `blobs/sha256/${blobName(digest)}`);
   const names = ['oci-layout', 'index.json', 'manifest.json', ...new Set([...manifests, Config, ...Layers])];
   await mkdir(dirname(file), { recursive: true });
   const tar = pack();

@@ -5,6 +5,7 @@ import { runSetup } from '../../src/drivers/gvisor/run-setup.ts';
 import { buildImage } from '../../src/drivers/image/build-image.ts';
 import { LISTENING_GUEST } from '../../src/drivers/kubernetes/listening-guest.ts';
 import { bundleGuest } from '../../src/guest/bundle.ts';
+import { lockedPackages } from './debian-lock.ts';
 import { directory, type Entry, entriesOf } from './entries.ts';
 import { keptLayer } from './kept-layer.ts';
 import { type FinishedImage, type ImageConfig, writeImage } from './oci.ts';
@@ -27,19 +28,15 @@ const WRITABLE: readonly Entry[] = [
   directory('tmp', { mode: 0o1777 }),
 ];
 
-export interface SandboxImage extends FinishedImage {
-  layout: string;
-  config: ImageConfig;
-}
-
 /** The folder that changes with the guest; the rest is large, and the same for years. */
 const SEED = 'opt/seed';
 
 /** Makes the OCI layout below the cache folder. */
-export async function makeSandboxImage(options: SandboxImageOptions): Promise<SandboxImage> {
+export async function makeSandboxImage(options: SandboxImageOptions): Promise<FinishedImage> {
   const { cacheDir, onProgress } = options;
+  const locked = await lockedPackages('sandbox');
   const guestBundle = await bundleGuest();
-  const { image, baseId } = await buildImage({ cacheDir, guestBundle, runSetup, onProgress });
+  const { image, baseId } = await buildImage({ cacheDir, guestBundle, runSetup, locked, onProgress });
   const layout = join(cacheDir, 'oci/sandbox');
   const base = await keptLayer({
     layout,
@@ -66,5 +63,5 @@ export async function makeSandboxImage(options: SandboxImageOptions): Promise<Sa
     Labels: { 'dev.seed.image': image.id },
   };
   const reference = options.reference ?? `seed-sandbox:${image.id}`;
-  return { ...(await writeImage({ layout, layers: [base, seed], config, reference })), layout, config };
+  return writeImage({ layout, layers: [base, seed], config, reference });
 }

@@ -7,6 +7,7 @@ import { createLog, type Logger } from '../lib/log.ts';
 import { exitOnFailure, logSurprises, stopOnSignal } from '../lib/process-life.ts';
 import { lockForProcess, type ProcessLock } from '../lib/process-lock.ts';
 import { SeedError } from '../protocol/errors.ts';
+import { sayAlive } from './alive.ts';
 import { takeIdentity } from './identity.ts';
 import { readyFile } from './ready-file.ts';
 import { createRunner, type RunnerOptions } from './runner.ts';
@@ -23,10 +24,12 @@ await exitOnFailure(async () => {
     identity,
     log,
   });
+  const alive = sayAlive(settings.dataDir, log);
   const ready = await readyFile(settings.dataDir);
   const stop = async () => {
     await ready.takeBack();
     await runner.stop();
+    await alive.stop();
     lock.release();
   };
   stopOnSignal(log, stop);

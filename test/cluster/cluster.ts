@@ -1,9 +1,12 @@
 // A real one-node cluster for tests: the one that is up already, else one that is started for this run and ended
 // after it; or the reason why there is none. Used by global-setup.ts, and by the bench for its rows.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { copyFile, rm } from 'node:fs/promises';
+import { copyFile, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { getuid } from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { env, wholeEnvironment } from '../../src/lib/env.ts';
 import { exec } from '../../src/lib/exec.ts';
 import { lockForProcess } from '../../src/lib/process-lock.ts';
@@ -77,6 +80,34 @@ export async function takeCluster(onProgress: (message: string) => void): Promis
   }
   const cluster = { base, kubeconfig, kubectl };
   return { ...cluster, release: async () => void (await (isUp ? unsealWith(base) : script('down.sh', 'all'))) };
+}
+
+/** A program that lives for so long has what it needs. */
+const STAYS_MS = 1500;
+const START_TRIES = 20;
+
+/** Kills a part of the cluster with -9 and starts it again as it was. Resolves when it has been started. */
+export async function restart(base: string, part: 'apiserver' | 'kubelet'): Promise<void> {
+  const pidFile = join(base, 'run', `${part}.pid`);
+  const pid = Number(await readFile(pidFile, 'utf8'));
+  const [program = '', ...args] = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0').slice(0, -1);
+  const log = await open(join(base, 'run/log', part), 'a');
+  process.kill(pid, 'SIGKILL');
+  // Its socket is free a moment after its process is gone.
+  for (let tries = 0; tries < START_TRIES; tries += 1) {
+    const child = spawn(program, args, {
+      cwd: join(base, 'run'),
+      detached: true,
+      stdio: ['ignore', log.fd, log.fd],
+    });
+    const ended = once(child, 'exit');
+    await writeFile(pidFile, String(child.pid));
+    if ((await Promise.race([ended, sleep(STAYS_MS)])) !== undefined) continue;
+    child.unref();
+    await log.close();
+    return;
+  }
+  throw new Error(`the ${part} does not start again: see ${join(base, 'run/log', part)}`);
 }
 
 /** Seed's own plugin in place of the one that comes with the cluster, whose name sorts after. */

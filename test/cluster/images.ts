@@ -21,6 +21,7 @@ export interface Images {
 
 /** What the cluster has already is not put there again. */
 export async function putImages(cluster: Cluster, onProgress: (message: string) => void): Promise<Images> {
+  await putPause(cluster);
   const sandbox = await makeSandboxImage({ cacheDir: cacheDirSetting(), reference: undefined, onProgress });
   await put(cluster, sandbox.layout, sandbox.reference, onProgress);
   const guest = await readFile(ECHO_GUEST);
@@ -37,9 +38,21 @@ export async function putImages(cluster: Cluster, onProgress: (message: string) 
   return { sandbox: sandbox.reference, echo: reference };
 }
 
+/** The cluster's own, which a kubelet removes when its disk is nearly full. */
+async function putPause({ base }: Cluster): Promise<void> {
+  const ctr = ctrOf(base);
+  if (!(await ctr('ls', '-q')).split('\n').includes('seed.test/pause:1')) {
+    await ctr('import', join(base, 'run/img/pause.tar'));
+  }
+}
+
+const ctrOf =
+  (base: string) =>
+  (...args: string[]) =>
+    exec('ctr', ['-a', join(base, 'run/containerd/c.sock'), '-n', 'k8s.io', 'images', ...args]);
+
 async function put(cluster: Cluster, layout: string, reference: string, onProgress: (message: string) => void) {
-  const ctr = (...args: string[]) =>
-    exec('ctr', ['-a', join(cluster.base, 'run/containerd/c.sock'), '-n', 'k8s.io', 'images', ...args]);
+  const ctr = ctrOf(cluster.base);
   if ((await ctr('ls', '-q')).split('\n').includes(full(reference))) return;
   onProgress(`putting ${reference} into the cluster`);
   const folder = await mkdtemp(join(tmpdir(), 'seed-image-'));

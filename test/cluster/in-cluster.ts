@@ -39,8 +39,8 @@ export async function inCluster({ image, runtimeClass, more = {} }: Wish): Promi
     SEED_KUBERNETES_IMAGE: images[image],
     SEED_KUBERNETES_RUNTIME_CLASS: runtimeClass,
     SEED_KUBERNETES_OWNER: owner,
-    // The machine has two processors, and a sandbox may use as many.
-    SEED_KUBERNETES_CPU_OVERCOMMIT: '50',
+    // The machine has two processors, and a sandbox may use as many: several are to have room.
+    SEED_KUBERNETES_CPU_OVERCOMMIT: '8',
     ...more,
   };
   Object.assign(process.env, env);

@@ -75,6 +75,6 @@ async function explain(why: string): Promise<string> {
   const toDo =
     remedies.length > 0
       ? `This system's settings forbid making namespaces. Run once as root: ${remedies.join(' && ')}`
-      : 'If this is a container, start it with --privileged, or run Seed on the machine itself.';
+      : 'If this is a container, it needs what docs/containers.md lists for runners: a seccomp profile and an unmasked /proc.';
   return `${why}\n${toDo}`;
 }

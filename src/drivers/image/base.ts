@@ -8,7 +8,16 @@ import { contentHash } from '../../lib/content-hash.ts';
 import { requireFreeDisk, treeBytes } from '../../lib/disk-space.ts';
 import { withFileLock } from '../../lib/file-lock.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { fetchPackages, type Package, unpackPackage, unpackPackages } from './apt.ts';
+import {
+  fetchLocked,
+  fetchPackages,
+  type LockedPackage,
+  type Package,
+  unpackCopyright,
+  unpackPackage,
+  unpackPackages,
+} from './apt.ts';
+import { type Baked, type BaseRecord, findBaked, unpackBaked } from './baked.ts';
 import { findDistribution } from './distribution.ts';
 import { RECIPE_VERSION, type Recipe, ROOTFS_PACKAGES, readRecipe, TOOL_PACKAGES } from './recipe.ts';
 import {
@@ -30,14 +39,11 @@ export interface Base {
   runscPath: string;
 }
 
-interface BaseRecord extends Pick<Base, 'id' | 'sizeBytes'> {
-  runscVersion: string;
-  packages: readonly string[];
-}
-
 export interface BaseOptions {
   cacheDir: string;
   runSetup: RunSetup;
+  /** All packages that go in, those of the recipe too. Default: the newest that the mirror has. */
+  locked?: readonly LockedPackage[] | undefined;
   /** Called before each step that takes more than about two seconds. */
   onProgress: (message: string) => void;
 }
@@ -50,20 +56,21 @@ export async function ensureBase(options: BaseOptions): Promise<Base> {
   const { cacheDir, onProgress } = options;
   const bases = join(cacheDir, 'images/bases');
   const recipe = await readRecipe();
-  const folder = join(bases, await recipeKey(recipe));
+  const baked = await findBaked(recipe);
+  const folder = join(bases, baked?.key ?? (await recipeKey(recipe, options.locked)));
   const found = await readBase(folder, cacheDir);
   if (found) return found;
   await mkdir(bases, { recursive: true });
   const waiting = () => onProgress('waiting for another set-up that is building the image');
-  return withFileLock(join(bases, 'lock'), () => buildBase(folder, recipe, options), waiting);
+  return withFileLock(join(bases, 'lock'), () => buildBase(folder, { recipe, baked }, options), waiting);
 }
 
 /** Changes exactly when the base has to be made anew, and is known without asking the network. */
-async function recipeKey(recipe: Recipe): Promise<string> {
+async function recipeKey(recipe: Recipe, locked?: readonly LockedPackage[]): Promise<string> {
   const release = await readFile('/etc/os-release', 'utf8').catch(() => '');
   const names = [...ROOTFS_PACKAGES, ...TOOL_PACKAGES].join(' ');
   const inputs = [RECIPE_VERSION, process.arch, release, names, ...(await runtimeInputs())];
-  return contentHash(...inputs, ...additions(recipe));
+  return contentHash(...inputs, ...additions(recipe), ...(locked ? [JSON.stringify(locked)] : []));
 }
 
 /** Nothing for an empty recipe. */
@@ -73,7 +80,7 @@ function additions(recipe: Recipe): string[] {
 }
 
 async function readBase(folder: string, cacheDir: string): Promise<Base | undefined> {
-  const text = await readFile(join(folder, 'base.json'), 'utf8').catch(() => undefined);
+  const text = await readFile(join(folder, BASE_RECORD), 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   const { id, sizeBytes, runscVersion } = JSON.parse(text) as BaseRecord;
   const runsc = runscPath(cacheDir, runscVersion);
@@ -83,28 +90,52 @@ async function readBase(folder: string, cacheDir: string): Promise<Base | undefi
 }
 
 /** Called with the lock held, so what others may have been building is finished or abandoned. */
-async function buildBase(folder: string, recipe: Recipe, options: BaseOptions): Promise<Base> {
-  const { cacheDir, onProgress } = options;
+async function buildBase(
+  folder: string,
+  { recipe, baked }: { recipe: Recipe; baked: Baked | null },
+  options: BaseOptions,
+): Promise<Base> {
+  const { cacheDir } = options;
   const builtMeanwhile = await readBase(folder, cacheDir);
   if (builtMeanwhile) return builtMeanwhile;
   const bases = dirname(folder);
   await removePartialFolders(bases);
   await rm(folder, { recursive: true, force: true });
   await requireFreeDisk(bases, NEEDED_BYTES);
-  const downloads = await mkdtemp(join(bases, '.partial-downloads-'));
+  if (baked === null) await fetchBase(folder, recipe, options);
+  else await unpackBase(folder, baked, options);
+  const base = await readBase(folder, cacheDir);
+  if (!base) throw new SeedError('setup_failed', `The image base is not complete: ${folder}`);
+  return base;
+}
+
+async function fetchBase(folder: string, recipe: Recipe, options: BaseOptions): Promise<void> {
+  const { cacheDir, locked, onProgress } = options;
+  const downloads = await mkdtemp(join(dirname(folder), '.partial-downloads-'));
   try {
     const names = [...ROOTFS_PACKAGES, ...TOOL_PACKAGES, ...recipe.packages];
     onProgress(`fetching ${names.length} Debian packages and what they need, about 70 MB`);
-    const all = await fetchPackages(downloads, await findDistribution(), names);
+    const distribution = await findDistribution();
+    const all = locked
+      ? await fetchLocked(downloads, distribution, locked)
+      : await fetchPackages(downloads, distribution, names);
     const runscVersion = await installRunsc(all, cacheDir);
     const packages = all.filter(({ name }) => !TOOL_PACKAGES.some((tool) => tool === name));
     await makeFolder(folder, (partial) => fillBase(partial, packages, recipe, { ...options, runscVersion }));
   } finally {
     await rm(downloads, { recursive: true, force: true });
   }
-  const base = await readBase(folder, cacheDir);
-  if (!base) throw new SeedError('setup_failed', `The image base is not complete: ${folder}`);
-  return base;
+}
+
+async function unpackBase(folder: string, baked: Baked, { cacheDir, onProgress }: BaseOptions): Promise<void> {
+  onProgress("unpacking the sandboxes' root file system, which came with Seed");
+  const { id, sizeBytes, runscVersion, packages } = baked.record;
+  const record: BaseRecord = { id, sizeBytes, runscVersion, packages };
+  const runsc = runscPath(cacheDir, runscVersion);
+  await makeFolder(folder, async (partial) => {
+    await unpackBaked(baked, join(partial, 'rootfs'), runsc);
+    await writeFile(join(partial, BASE_RECORD), JSON.stringify(record, null, 1));
+  });
 }
 
 async function fillBase(
@@ -118,6 +149,7 @@ async function fillBase(
   await mkdir(rootfs);
   onProgress(`unpacking ${unpacked.length} packages`);
   await unpackPackages(rootfs, unpacked);
+  if (options.locked) await keepCopyrights(join(folder, COPYRIGHTS), unpacked);
   await configureRootfs(rootfs);
   onProgress('installing Node and Pi');
   await installRuntime(rootfs);
@@ -126,7 +158,18 @@ async function fillBase(
   const inputs = [RECIPE_VERSION, process.arch, packages.join(' '), ...(await runtimeInputs())];
   const id = contentHash(...inputs, ...additions(recipe));
   const record: BaseRecord = { id, sizeBytes: await treeBytes(rootfs), runscVersion, packages };
-  await writeFile(join(folder, 'base.json'), JSON.stringify(record, null, 1));
+  await writeFile(join(folder, BASE_RECORD), JSON.stringify(record, null, 1));
+}
+
+/** What is known of a base, beside its root file system. */
+export const BASE_RECORD = 'base.json';
+
+/** Beside the root file system of a base that was built by a lock, for images that are passed on. */
+export const COPYRIGHTS = 'copyright';
+
+async function keepCopyrights(folder: string, packages: readonly Package[]): Promise<void> {
+  await mkdir(folder);
+  for (const { file } of packages) await unpackCopyright(file, folder);
 }
 
 function runscPath(cacheDir: string, version: string): string {

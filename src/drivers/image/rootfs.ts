@@ -48,7 +48,8 @@ export async function configureRootfs(rootfs: string): Promise<void> {
   await bundleCertificates(rootfs);
 }
 
-async function bundleCertificates(rootfs: string): Promise<void> {
+/** As update-ca-certificates would: all of Mozilla's in one file. */
+export async function bundleCertificates(rootfs: string): Promise<void> {
   const source = join(rootfs, 'usr/share/ca-certificates/mozilla');
   const names = (await readdir(source)).sort();
   const certificates = await Promise.all(names.map((name) => readFile(join(source, name), 'utf8')));
@@ -76,8 +77,15 @@ export async function runtimeInputs(): Promise<string[]> {
   return [version, await readFile(join(PI_FOLDER, 'package-lock.json'), 'utf8')];
 }
 
+/** Where Node lies in the root file system, which has it from the project's own packages. */
+export const NODE_IN_ROOTFS = 'usr/bin/node';
+
+export async function installNode(rootfs: string): Promise<void> {
+  await copyFile(NODE, join(rootfs, NODE_IN_ROOTFS));
+}
+
 export async function installRuntime(rootfs: string): Promise<void> {
-  await copyFile(NODE, join(rootfs, 'usr/bin/node'));
+  await installNode(rootfs);
   const folder = join(rootfs, 'opt/seed');
   await cp(PI_FOLDER, folder, { recursive: true, filter: (path) => !basename(path).startsWith('node_modules') });
   await installNpmPackages(folder, 'ci');

@@ -10,6 +10,7 @@ import type { Driver, Snapshot } from '../driver.ts';
 import { problemOfRunsc } from '../gvisor/probe.ts';
 import { runSetup } from '../gvisor/run-setup.ts';
 import { chooseRunsc } from '../gvisor/sources.ts';
+import { cameWithSeed } from '../image/baked.ts';
 import { buildImage } from '../image/build-image.ts';
 import { chooseSnapshot, chosenSnapshot, getSnapshot, usableSnapshot } from '../snapshot/store.ts';
 import { ensureQemuTools } from '../vm/tools.ts';
@@ -117,7 +118,8 @@ async function chooseDriver(
   if (choice.startsWith('qemu')) await ensureQemuTools(context.cacheDir, onProgress);
   const first = await selectDriver(context, choice);
   if (first.driver) return { driver: first.driver, probes: first.probes };
-  if (choice !== 'auto') throw new NoUsableDriverError(first.probes);
+  // A container's image brings all that it uses: nothing more is to be had there.
+  if (choice !== 'auto' || cameWithSeed()) throw new NoUsableDriverError(first.probes);
   await ensureQemuTools(context.cacheDir, onProgress);
   const { driver, probes } = await selectDriver(context, 'qemu');
   const all = [...first.probes.filter((probe) => !probe.driver.startsWith('qemu')), ...probes];
