@@ -255,6 +255,10 @@ export interface Tables extends GrantTables, WebhookTables {
     wait_ms: Defaulted<number>;
     waited_ms: Defaulted<number>;
     waiting_since: Defaulted<Date | null>;
+    sandbox_id: Defaulted<string | null>;
+    sandbox_reach: Defaulted<string | null>;
+    free_since: Defaulted<Date | null>;
+    freed_from: Defaulted<string | null>;
   };
   events: { task_id: string; seq: number; created_at: Date; body: Json<AgentEvent | ServerEvent> };
   runners: { id: string; name: string; state: Json<RunnerState>; last_seen: Date };

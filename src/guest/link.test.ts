@@ -59,7 +59,7 @@ describe('a stream that is cut', () => {
       const { bytes } = await converse({ from, at: Infinity });
       expect(bytes).toBeGreaterThan(1_000);
       // All of the handshake, and so on through what is long.
-      for (let at = 1; at <= bytes; at += at < 60 ? 1 : 307) {
+      for (let at = 1; at <= bytes; at += at < 50 ? 1 : 613) {
         const { answers, seen, sessions } = await converse({ from, at });
         expect(answers, `cut after ${at} bytes`).toEqual(await WHOLE);
         expect(new Set(seen), `cut after ${at} bytes`).toEqual(new Set(['1 first', '2 second', '3 third']));

@@ -29,6 +29,8 @@ export interface Link {
   repeat<Answer>(attempt: Attempt<Answer>, signal?: AbortSignal): Promise<Answer>;
   /** Whether it rejected because the stream was cut, after which there may be another. */
   wasCut(session: ClientHttp2Session): Promise<boolean>;
+  /** Does it over every other stream that follows. Resolves when there is none any more, and never will be. */
+  overEachNext(work: () => Promise<unknown>): Promise<void>;
   /** There is no stream any more, and never will be. */
   isOver(): boolean;
   close(): Promise<void>;
@@ -125,6 +127,14 @@ export function openLink(first: Duplex, again: () => Promise<Duplex | null> = as
     delete: (path) => repeat((used) => exchange(used, { ':method': 'DELETE', ':path': path })),
     repeat,
     wasCut,
+    async overEachNext(work) {
+      for (let known = current; !isOver; known = current) {
+        await (isOpen(known) ? new Promise((resolve) => known.once('close', resolve)) : turn());
+        await session()
+          .then(work)
+          .catch(() => undefined);
+      }
+    },
     isOver: () => isOver,
     close() {
       isClosing = true;

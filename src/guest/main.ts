@@ -126,7 +126,9 @@ async function main(): Promise<void> {
   const identity = () => becomeSomebody(start, settings.runDir);
   const onProcesses = (started: AgentProcesses) => void processes.push(started);
   const again = () => nextStream(reach);
-  const link = await runTask({ ...parts, stream, again, start, identity, onProcesses });
+  const { link, tell } = await runTask({ ...parts, stream, again, start, identity, onProcesses });
+  // Its runner kills it once the result is safe; another one may come first.
+  if (reach.isLasting) await link.overEachNext(tell);
   connection.input.off('end', broken).off('close', broken);
   await link.close();
   end(0);

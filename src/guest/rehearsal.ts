@@ -49,7 +49,7 @@ export async function rehearse(
     });
   });
   const start = { task: TASK, commands: [] };
-  const link = await runTask({ ...parts, stream: guestEnd, start });
+  const { link } = await runTask({ ...parts, stream: guestEnd, start });
   await link.close();
   session.destroy();
   const { stdout = null, error = null } = (result ?? {}) as Partial<GuestResult>;

@@ -34,8 +34,14 @@ export interface TaskRun {
   onProcesses?(processes: AgentProcesses): void;
 }
 
-/** Resolves with the open link when the runner has the result. Rejects when the link breaks or refuses. */
-export async function runTask(run: TaskRun): Promise<Link> {
+/** A task that is done: its link is open, and the result can be told again. */
+export interface DoneTask {
+  link: Link;
+  tell(): Promise<void>;
+}
+
+/** Resolves when the runner has the result. Rejects when the link breaks or refuses. */
+export async function runTask(run: TaskRun): Promise<DoneTask> {
   const { pi, settings, proxy, start } = run;
   const link = openLink(run.stream, run.again);
   const fetched = async (path: string) => accepted(path, await link.get(path));
@@ -98,9 +104,13 @@ export async function runTask(run: TaskRun): Promise<Link> {
   refused.push(...(await finishArtifacts()));
   await events.flush();
   const stderr = [result.stderr, ...refused].filter((text) => text !== null).join('\n') || null;
-  accepted('/result', await link.post('/result', 'application/json', JSON.stringify({ ...result, stderr })));
+  const tell = async () => {
+    const told = JSON.stringify({ ...result, stderr });
+    accepted('/result', await link.post('/result', 'application/json', told));
+  };
+  await tell();
   proxy.serve(null);
-  return link;
+  return { link, tell };
 }
 
 function accepted(path: string, { status, body }: LinkAnswer): Buffer {

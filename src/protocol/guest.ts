@@ -11,7 +11,8 @@
 //      GET  /files/{n}       the bytes of the task's file number n, counted from 0
 //      PUT  /artifacts/{name}  bytes with their content-length → 204; the name is one encodeURIComponent, replaces
 //      DELETE /artifacts/{name}  → 204; it is not there any more
-//      POST /result          GuestResult → 204; the guest then exits. The first one counts
+//      POST /result          GuestResult → 204; the guest then exits, or, where it can be reached again, waits to
+//                            be killed and tells it to whoever comes. The first one counts
 //      ANY  /api/v1/*        forwarded to the server with the task key attached by the runner
 //      GET, POST /llm/v1/*   likewise
 //   Anything else is answered 403. Limits: LIMITS.guest.

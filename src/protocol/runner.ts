@@ -3,10 +3,12 @@
 //   POST /heartbeat             HeartbeatRequest    → {stop: taskIds} (long poll: at once when one is to stop)
 //   POST /leave                 {runnerId, tasks}   → 204. The runner takes no more and runs these tasks alone;
 //                               what else it was given goes back to the queue where it was not begun, else it ends
-//   POST /tasks/{id}/phase      {leaseId, phase}    → 204. The first one, `starting`, begins the run: what the
-//                               guest may do comes after its answer. What was not begun goes back to the queue
+//   POST /tasks/{id}/phase      PhaseReport         → 204. The first one, `starting`, begins the run: what the
+//                               guest may do comes after its answer. What was not begun goes back to the queue.
+//                               With `sandbox` it can pass to another runner, whose lease says what to `resume`
+//   POST /sandboxes             {runnerId, reach, sandboxes} → {spare}: those that some runner may be at work on
 //   POST /tasks/{id}/events     NDJSON AgentEvent, headers seed-lease and seed-batch → 204, also for a batch that
-//                               came before: batches of a lease count from 1 and come in order
+//                               came before: batches of a task count from 1 and come in order
 //   GET  /tasks/{id}/files?name=…       header seed-lease → the file's bytes
 //   PUT  /tasks/{id}/artifacts?name=…   bytes, headers seed-lease and content-length → 204; replaces
 //   DELETE /tasks/{id}/artifacts?name=… header seed-lease → 204, also when there is none
@@ -15,7 +17,8 @@
 //   POST /tasks/{id}/settle     Settlement          → 204, also when it was settled before
 //   POST /tasks/{id}/usage      UsageReport         → 204; of a task that ended without its runner's word
 // Every request says in the header seed-protocol what the runner speaks: versions.ts.
-// A lease that is no longer the runner's is answered with 409 lease_lost: the runner kills that sandbox.
+// A lease that is no longer the runner's is answered with 409 lease_lost: the runner kills that sandbox, or
+// leaves it to whoever has taken it over where its driver can hand sandboxes over.
 import { z } from 'zod';
 import { KeptFile } from './file.ts';
 import { ToldCommands } from './guest.ts';
@@ -25,6 +28,10 @@ import { TaskError, TaskPhase } from './task.ts';
 
 /** A runner that was not heard of for this long is lost: it may be cut off or paused for a minute. */
 export const LEASE_MS = 90_000;
+/** A task that can pass to another runner waits so long for one. */
+export const HANDOVER_MS = 60_000;
+/** A runner that was not heard of for so long has no sandboxes of its own any more, only what tasks name. */
+export const OWNER_SEEN_MS = 60_000;
 /** A task whose runner has not said within this time that its run begins goes back to the queue. */
 export const BEGIN_WITHIN_MS = 10_000;
 /** A runner counts as connected when it was heard of within this time. */
@@ -63,6 +70,8 @@ export const RunnerState = z.object({
   version: z.string().max(100).nullable().optional(),
   slots: z.number().int().min(0).max(1000),
   freeSlots: z.number().int().min(0).max(1000),
+  /** Within which it can take over sandboxes of other runners; missing: it cannot. */
+  reach: z.string().min(1).max(500).optional(),
   /** How long its sandboxes can live at the most; null or missing: as long as it takes. */
   longestLifeMs: z.number().int().positive().nullable().optional(),
   /** The driver in use; null when no driver is usable. */
@@ -96,6 +105,17 @@ export type RunnerView = z.infer<typeof RunnerView>;
 
 export const LeaseRequest = z.object({ runner: RunnerState });
 
+/** A task that was another runner's, with its sandbox. */
+const Resume = z.object({
+  sandboxId: z.string(),
+  phase: TaskPhase,
+  /** All that the sandbox runs waits for people, and its clock stands. */
+  isWaiting: z.boolean(),
+  /** Since its sandbox began to run. */
+  livedMs: z.number().int().nonnegative(),
+});
+export type Resume = z.infer<typeof Resume>;
+
 export const Lease = z.object({
   leaseId: z.uuid(),
   taskId: z.uuid(),
@@ -120,6 +140,7 @@ export const Lease = z.object({
   files: z.array(KeptFile).default([]),
   /** Those of the task key, handed to the guest. */
   commands: ToldCommands.optional(),
+  resume: Resume.optional(),
 });
 export type Lease = z.infer<typeof Lease>;
 
@@ -133,14 +154,27 @@ export const HeartbeatRequest = z.object({
   /** What the runner says of itself by now. */
   runner: RunnerState.optional(),
 });
-/** `stop`: tasks of this runner to kill now: stopped, timed out or not its own any more. */
-export const HeartbeatAnswer = z.object({ stop: z.array(z.uuid()) });
+/**
+ * `stop`: tasks of this runner to kill now: stopped, timed out or not its own any more. `taken`: those of them
+ * that live on with their sandbox, for another runner.
+ */
+export const HeartbeatAnswer = z.object({ stop: z.array(z.uuid()), taken: z.array(z.uuid()).optional() });
 export type HeartbeatAnswer = z.infer<typeof HeartbeatAnswer>;
 
 /** `tasks`: what it still runs. */
 export const LeaveRequest = z.object({ runnerId: z.uuid(), tasks: z.array(z.uuid()).max(1000) });
 
-export const PhaseReport = z.object({ leaseId: z.uuid(), phase: TaskPhase });
+const SandboxRef = z.object({ id: z.string().min(1).max(500), reach: z.string().min(1).max(500) });
+export type SandboxRef = z.infer<typeof SandboxRef>;
+
+export const PhaseReport = z.object({ leaseId: z.uuid(), phase: TaskPhase, sandbox: SandboxRef.optional() });
+
+export const SandboxesRequest = z.object({
+  runnerId: z.uuid(),
+  reach: z.string().min(1).max(500),
+  sandboxes: z.array(z.object({ id: z.string().max(500), owner: z.string().max(500) })).max(10_000),
+});
+export const SandboxesAnswer = z.object({ spare: z.array(z.string()) });
 
 export const WaitingReport = z.object({ leaseId: z.uuid() });
 

@@ -8,7 +8,7 @@ import type { Approval } from '../protocol/approval.ts';
 import { isSettled, POLL_SECONDS } from '../protocol/approval-wait.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { LIMITS } from '../protocol/limits.ts';
-import { askServer, type Upstream } from './forward.ts';
+import { askAsTask, type Upstream } from './forward.ts';
 import { isAway, pause, untilBack } from './patience.ts';
 import type { Waits } from './waits.ts';
 
@@ -54,7 +54,7 @@ export async function untilDecided(id: string, parts: PollParts): Promise<void> 
 
 /** One answer of the server's, held back for as long as there is none. Waits for a server that is away. */
 async function poll(id: string, { upstream, waits, signal, onAway }: PollParts): Promise<Polled> {
-  const { serverUrl, taskKey, dispatcher } = upstream;
+  const { serverUrl, taskKey } = upstream;
   const request = {
     url: `${serverUrl}/api/v1/approvals/${id}`,
     method: 'GET',
@@ -63,7 +63,7 @@ async function poll(id: string, { upstream, waits, signal, onAway }: PollParts):
     isCompletion: false,
   } as const;
   const ask = async () => {
-    const { status, headers, content } = await askServer(request, dispatcher, signal);
+    const { status, headers, content } = await askAsTask(request, upstream, signal);
     const body = await readWithin(content, LIMITS.guest.answerBytes);
     if (body === null)
       throw new SeedError('internal', `the answer is larger than ${LIMITS.guest.answerBytes} bytes`);

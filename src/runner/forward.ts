@@ -10,7 +10,7 @@ import { relayedRequestHeaders, relayedResponseHeaders } from '../lib/relay-head
 import { APPROVAL_HEADER } from '../protocol/approval-wait.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { LIMITS } from '../protocol/limits.ts';
-import { isAway, untilBack } from './patience.ts';
+import { isAway, untilAborted, untilBack } from './patience.ts';
 import { readBody } from './relay-bodies.ts';
 import type { RelayRoute } from './relay-routes.ts';
 import { errorIn } from './server-client.ts';
@@ -19,6 +19,10 @@ export interface Upstream {
   serverUrl: string;
   taskKey: string;
   dispatcher: Dispatcher;
+  /**
+   * Whether the task is another runner's by now, and with it the right to answer the guest. Missing: it cannot be.
+   */
+  isLost?: (() => Promise<boolean>) | undefined;
 }
 
 export interface Forwarding {
@@ -69,7 +73,7 @@ export async function forwardRequest(
     body: isBodiless ? null : await readBody(stream, LIMITS.guest.bodyBytes),
     isCompletion: route.isCompletion,
   };
-  const ask = () => askServer(request, upstream.dispatcher, guestGone);
+  const ask = () => askAsTask(request, upstream, guestGone);
   const answered = () => untilBack(ask, { signal: guestGone, onAway });
   let answer = await answered();
   for (let id = budgetAsked(route, answer); id !== null; id = budgetAsked(route, answer)) {
@@ -117,8 +121,25 @@ const WHOLE_BYTES = 1024 * 1024;
 /** Those of a proxy in between, and of a server that is away or works on the same request already. */
 const PASSING_STATUSES = new Set([409, 502, 503, 504]);
 
+const NOT_AUTHENTICATED = 401;
+
+/**
+ * The same with the task's key. Where that is refused because the task has another runner, its guest asks that
+ * one: it is told nothing here. Rejects then when the signal is aborted.
+ */
+export async function askAsTask(
+  request: ServerRequest,
+  { dispatcher, isLost }: Upstream,
+  signal: AbortSignal,
+): Promise<ServerAnswer> {
+  const answer = await askServer(request, dispatcher, signal);
+  if (answer.status !== NOT_AUTHENTICATED || isLost === undefined || !(await isLost())) return answer;
+  answer.drop();
+  return untilAborted(signal);
+}
+
 /** @throws SeedError one that is away (patience.ts): there was no answer, it broke off, or it said so */
-export async function askServer(
+async function askServer(
   { url, isCompletion, ...request }: ServerRequest,
   dispatcher: Dispatcher,
   signal: AbortSignal,

@@ -83,7 +83,6 @@ export function keepStream(
     stream.on('data', () => {
       isHeard = true;
     });
-    over.addEventListener('abort', () => clearInterval(watch), { once: true });
     stream.once('end', lost).once('close', lost);
     if (stream.destroyed || stream.readableEnded) lost();
     return promise;
@@ -130,7 +129,7 @@ export function keepStream(
       isAgain = true;
       await pause(backoff.next(), over);
     }
-    if (current === null) stream?.destroy();
+    stream?.destroy();
   }
 
   function watchErrors(stream: Duplex): void {

@@ -85,6 +85,14 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
+/** Rejects with the signal's reason. */
+export function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
+
 /** Whether the promise was settled in time; it goes on if not. */
 export async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
   const late = new AbortController();

@@ -77,6 +77,8 @@ export function openRelay(options: RelayOptions): Relay {
       if (stream.closed || stream.destroyed) return log.debug({ err: error }, 'a call ended early');
       const refusal =
         error instanceof SeedError ? error : new SeedError('internal', 'the call failed', { cause: error });
+      // It asks again over the stream of the runner that has the task now.
+      if (refusal.code === 'lease_lost' && options.upstream.isLost) return void options.upstream.isLost();
       if (refusal.code === 'internal') log.warn({ err: error }, 'a call of the guest failed');
       refuse(stream, refusal);
     });

@@ -11,11 +11,12 @@ import type { RunnerState } from '../protocol/runner.ts';
 import type { StreamTimes } from './guest-stream.ts';
 import { newIdentity, type RunnerIdentity } from './identity.ts';
 import { POOLED_LIMITS } from './lease.ts';
+import { endOrphans, type Orphans } from './orphans.ts';
 import { createBackoff, pause, within } from './patience.ts';
 import { createPool, type Pool } from './pool.ts';
 import { createServerClient, type TakenLease } from './server-client.ts';
 import { startTaskRun, type TaskRun } from './task-run.ts';
-import { type OpenSandbox, openSandbox } from './waiting-sandbox.ts';
+import { type OpenSandbox, openSandbox, type RunSandbox } from './waiting-sandbox.ts';
 
 /** What a stopped runner has, after its tasks' time, for killing and settling them. */
 const SETTLE_MS = 5_000;
@@ -60,6 +61,7 @@ export function createRunner(options: RunnerOptions): Runner {
   const { serverUrl, runnerToken, sandboxes, probes, name, log, drainMs, identity = newIdentity() } = options;
   const slots = sandboxes === null ? 0 : options.slots;
   const { id } = identity;
+  const reach = sandboxes?.driver.can.handover ? sandboxes.driver.reach : undefined;
   const former = [...identity.former];
   const version = readVersion();
   const dispatcher = new Agent({ connections: null, keepAliveTimeout: 30_000 });
@@ -73,6 +75,7 @@ export function createRunner(options: RunnerOptions): Runner {
   let leasing: Promise<void> = Promise.resolve();
   let beating: Promise<void> = Promise.resolve();
   let cleaning: Loop | null = null;
+  let orphans: Orphans | null = null;
 
   function state(): RunnerState {
     const probe = probes.find(({ driver }) => driver === sandboxes?.driver.name);
@@ -81,6 +84,7 @@ export function createRunner(options: RunnerOptions): Runner {
       name,
       version,
       slots,
+      ...(reach !== undefined && { reach }),
       longestLifeMs: sandboxes?.driver.can.longestLifeMs ?? null,
       freeSlots: stopping.signal.aborted ? 0 : Math.max(0, slots - runs.size),
       driver: sandboxes?.driver.name ?? null,
@@ -106,6 +110,13 @@ export function createRunner(options: RunnerOptions): Runner {
     return waiting;
   }
 
+  async function adoptSandbox(sandboxId: string): Promise<RunSandbox> {
+    if (sandboxes?.driver.adopt === undefined)
+      throw new SeedError('not_supported', 'this runner cannot take sandboxes over');
+    await sandboxes.driver.adopt(sandboxId, id);
+    return { driver: sandboxes.driver, id: sandboxId, stream: null, isReady: false };
+  }
+
   function wakeLeaseLoop(): void {
     slotFreed.resolve();
     slotFreed = Promise.withResolvers();
@@ -123,7 +134,8 @@ export function createRunner(options: RunnerOptions): Runner {
     const onWorking = pool?.holdRefill() ?? (() => undefined);
     const { quietMs, stream } = options;
     const shared = { client, serverUrl, dispatcher, log, giveUp: giveUp.signal };
-    const parts = { ...shared, startSandbox, onWorking, quietMs, stream };
+    const onLeftAlone = (sandboxId: string) => orphans?.leave(sandboxId);
+    const parts = { ...shared, startSandbox, adoptSandbox, onLeftAlone, onWorking, quietMs, stream };
     const run = startTaskRun(lease, parts);
     runs.set(lease.taskId, run);
     void run.done.then(() => {
@@ -161,12 +173,9 @@ export function createRunner(options: RunnerOptions): Runner {
   }
 
   async function beat(): Promise<boolean> {
-    for (const taskId of await client.heartbeat(
-      state(),
-      held().map((run) => run.held()),
-      stopped.signal,
-    ))
-      runs.get(taskId)?.end('stopped');
+    const now = held().map((run) => run.held());
+    const { stop, taken = [] } = await client.heartbeat(state(), now, stopped.signal);
+    for (const taskId of stop) runs.get(taskId)?.end(taken.includes(taskId) ? 'lease_lost' : 'stopped');
     return false;
   }
 
@@ -179,6 +188,8 @@ export function createRunner(options: RunnerOptions): Runner {
   /** Ends what this runner's data folder or its former processes left behind. */
   async function sweep(): Promise<string[]> {
     const swept: string[] = [];
+    // Another runner may go on with them: what nobody does is found later.
+    if (reach !== undefined) return swept;
     for (const owner of [...former, id]) swept.push(...((await sandboxes?.driver.sweep(owner)) ?? []));
     return swept;
   }
@@ -193,6 +204,8 @@ export function createRunner(options: RunnerOptions): Runner {
       if (sandboxes !== null && options.pool !== undefined)
         pool = createPool({ ...sandboxes, ...options.pool, limits: POOLED_LIMITS, log });
       cleaning = every({ everyMs: CLEAN_EVERY_MS, name: 'remove what is left of sandboxes', log }, clean);
+      if (sandboxes !== null && reach !== undefined)
+        orphans = endOrphans({ driver: sandboxes.driver, reach, runnerId: id, client, log });
       leasing = repeat('lease', takeTask, stopping.signal, log);
       beating = repeat('heartbeat', beat, stopped.signal, log);
     },
@@ -201,7 +214,10 @@ export function createRunner(options: RunnerOptions): Runner {
       wakeLeaseLoop();
       const drained = pool?.stop();
       await leasing;
-      for (const run of runs.values()) run.giveBack();
+      for (const run of runs.values()) {
+        run.giveBack();
+        run.handOver();
+      }
       await leaveOthers();
       log.info({ taskIds: heldIds(), seconds: drainMs / 1000 }, 'tasks that run have time to end');
       const allDone = () => Promise.all([...runs.values()].map(({ done }) => done));
@@ -211,7 +227,7 @@ export function createRunner(options: RunnerOptions): Runner {
       await Promise.all([allDone(), drained]);
       stopped.abort();
       await Promise.all([beating, cleaning?.now()]);
-      await cleaning?.stop();
+      await Promise.all([cleaning?.stop(), orphans?.stop()]);
       await leaveOthers();
       await dispatcher.destroy();
     },

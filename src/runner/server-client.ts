@@ -13,6 +13,8 @@ import {
   Lease,
   RUNNER_HEADER,
   type RunnerState,
+  SandboxesAnswer,
+  type SandboxRef,
   type Settlement,
 } from '../protocol/runner.ts';
 import type { TaskPhase } from '../protocol/task.ts';
@@ -26,11 +28,14 @@ const ANSWER_BYTES = 1024 * 1024;
 export interface ServerClient {
   /** Null: nothing to do. Held back up to LEASE_WAIT_MS. */
   lease(state: RunnerState, signal: AbortSignal): Promise<TakenLease | null>;
-  /** Tasks to kill. Held back up to HEARTBEAT_WAIT_MS. */
-  heartbeat(state: RunnerState, held: HeldTask[], signal: AbortSignal): Promise<string[]>;
+  /** Tasks to kill, and which of them live on for another runner. Held back up to HEARTBEAT_WAIT_MS. */
+  heartbeat(state: RunnerState, held: HeldTask[], signal: AbortSignal): Promise<HeartbeatAnswer>;
+  /** Which of the sandboxes within this reach are some runner's to keep. */
+  spare(runnerId: string, reach: string, sandboxes: OwnedSandbox[], signal: AbortSignal): Promise<string[]>;
   /** The runner has these tasks and no others. */
   leave(runnerId: string, taskIds: string[], signal: AbortSignal): Promise<void>;
-  reportPhase(taskId: string, leaseId: string, phase: TaskPhase): Promise<void>;
+  /** @param sandbox of a task that can pass to another runner, with the first */
+  reportPhase(taskId: string, leaseId: string, phase: TaskPhase, sandbox?: SandboxRef): Promise<void>;
   /** All that the sandbox runs waits for people from now on. */
   reportWaiting(taskId: string, leaseId: string): Promise<void>;
   reportWorking(taskId: string, leaseId: string, waited: { waitedMs: number; leftMs: number }): Promise<void>;
@@ -52,6 +57,8 @@ export interface HeldTask {
   /** For people, with its clock standing. */
   isWaiting: boolean;
 }
+
+export type OwnedSandbox = { id: string; owner: string };
 
 /** A lease with its deadline by this machine: `deadline` by its clock, for people and the guest. */
 export interface TakenLease extends Lease {
@@ -127,13 +134,17 @@ export function createServerClient(serverUrl: string, runnerToken: string, dispa
       const waiting = held.filter(({ isWaiting }) => isWaiting).map(({ taskId }) => taskId);
       const body = { runnerId: runner.id, tasks, leftMs, waiting, runner };
       const answer = await post('/heartbeat', body, { heldMs: HEARTBEAT_WAIT_MS, signal });
-      return HeartbeatAnswer.parse(answer).stop;
+      return HeartbeatAnswer.parse(answer);
+    },
+    async spare(runnerId, reach, sandboxes, signal) {
+      const answer = await post('/sandboxes', { runnerId, reach, sandboxes }, { signal });
+      return SandboxesAnswer.parse(answer).spare;
     },
     async leave(runnerId, tasks, signal) {
       await post('/leave', { runnerId, tasks }, { signal });
     },
-    async reportPhase(taskId, leaseId, phase) {
-      await post(`/tasks/${taskId}/phase`, { leaseId, phase });
+    async reportPhase(taskId, leaseId, phase, sandbox) {
+      await post(`/tasks/${taskId}/phase`, { leaseId, phase, ...(sandbox && { sandbox }) });
     },
     async reportWaiting(taskId, leaseId) {
       await post(`/tasks/${taskId}/waiting`, { leaseId });

@@ -21,7 +21,9 @@ export type RunEnd =
   /** The runner is stopping. */
   | { why: 'interrupted' }
   /** The server has ended the task, or given it up; or it goes back to the queue, for it has not begun. */
-  | { why: 'stopped' | 'lease_lost' | 'returned' };
+  | { why: 'stopped' | 'lease_lost' | 'returned' }
+  /** The runner is stopping, and another one goes on with the sandbox. */
+  | { why: 'handed_over' };
 
 const MESSAGE_LENGTH = 4000;
 /** What a guest may say of itself; the other reasons are for the host to find. */
@@ -101,7 +103,7 @@ function describeExit(exit: Exit): string {
 export const GIVE_UP_AFTER_MS = 600_000;
 
 /**
- * Never rejects: what the server finally refused is logged.
+ * Never rejects: what the server finally refused is logged. Resolves with whether the server has it.
  * @param giveUp aborted when there is no time left to try
  */
 export async function settleTask(
@@ -110,19 +112,23 @@ export async function settleTask(
   settlement: Settlement,
   log: Logger,
   giveUp: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const signal = AbortSignal.any([giveUp, AbortSignal.timeout(GIVE_UP_AFTER_MS)]);
   const backoff = createBackoff();
   for (;;) {
     try {
       await client.settle(taskId, settlement);
       log.info({ outcome: settlement.outcome, error: settlement.error?.code }, 'settled');
-      return;
+      return true;
     } catch (error) {
       const code = error instanceof SeedError ? error.code : 'internal';
-      if (code === 'lease_lost') return log.info('the lease was lost before the task was settled');
+      if (code === 'lease_lost') {
+        log.info('the lease was lost before the task was settled');
+        return false;
+      }
       if (!isPassing(error) || signal.aborted) {
-        return log.error({ code, err: error, outcome: settlement.outcome }, 'the task could not be settled');
+        log.error({ code, err: error, outcome: settlement.outcome }, 'the task could not be settled');
+        return false;
       }
       log.warn({ code }, 'settling again');
       await pause(backoff.next(), signal);

@@ -1,7 +1,7 @@
 // What is told to the server while a task runs: its events and its phase. Used by task-run.ts.
 import type { Logger } from '../lib/log.ts';
 import { SeedError } from '../protocol/errors.ts';
-import type { Lease } from '../protocol/runner.ts';
+import type { Lease, SandboxRef } from '../protocol/runner.ts';
 import type { TaskPhase } from '../protocol/task.ts';
 import { createBackoff, isAway, pause } from './patience.ts';
 import { isPassing, type ServerClient } from './server-client.ts';
@@ -19,7 +19,9 @@ export interface TaskReports {
    * Says that the run begins; only then may it have any effect. Resolves with whether it may: the task may have
    * gone back to the queue. Throws what the server refused it with. Waits for a server that is away.
    */
-  begin(): Promise<boolean>;
+  begin(sandbox?: SandboxRef): Promise<boolean>;
+  /** Whether the server says that the task is no longer this runner's; false when it says nothing. */
+  isLost(): Promise<boolean>;
   /**
    * Resolves when the server has the batch; throws what it refused it with. Waits for a server that is away. One
    * that came before is not read and not sent again.
@@ -78,9 +80,19 @@ export function createTaskReports(
   }
 
   return {
-    async begin() {
-      await track(untilTaken(() => client.reportPhase(taskId, leaseId, 'starting')));
+    async begin(sandbox) {
+      await track(untilTaken(() => client.reportPhase(taskId, leaseId, 'starting', sandbox)));
       return !signal.aborted;
+    },
+    async isLost() {
+      try {
+        await client.reportPhase(taskId, leaseId, 'starting');
+        return false;
+      } catch (error) {
+        if (!(error instanceof SeedError) || error.code !== 'lease_lost') return false;
+        onLeaseLost();
+        return true;
+      }
     },
     async sendEvents(given, read) {
       // The guest had no answer: it is that of the first time.

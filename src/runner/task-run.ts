@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici';
 import type { Limits } from '../drivers/driver.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Usage } from '../protocol/resources.ts';
+import type { SandboxRef } from '../protocol/runner.ts';
 import { createGuestLimits } from './guest-limits.ts';
 import { keepStream, type StreamTimes } from './guest-stream.ts';
 import { billedUsage, guestTask, limitsOf, startLine } from './lease.ts';
@@ -11,7 +12,7 @@ import type { TaskFiles } from './relay-bodies.ts';
 import type { HeldTask, ServerClient, TakenLease } from './server-client.ts';
 import { type RunEnd, settlementOf, settleTask } from './settlement.ts';
 import { createTaskReports, type TaskReports } from './task-reports.ts';
-import type { OpenSandbox } from './waiting-sandbox.ts';
+import type { OpenSandbox, RunSandbox } from './waiting-sandbox.ts';
 import { createWaits } from './waits.ts';
 import { createWorkClock, type WorkClock } from './work-clock.ts';
 
@@ -19,11 +20,17 @@ import { createWorkClock, type WorkClock } from './work-clock.ts';
 const EXIT_WITHIN_MS = 2_000;
 const KILL_WITHIN_MS = 10_000;
 /** Ends by which the server has taken the task from this runner. */
-const NOT_HELD: ReadonlySet<RunEnd['why']> = new Set(['stopped', 'lease_lost', 'returned']);
+const NOT_HELD: ReadonlySet<RunEnd['why']> = new Set(['stopped', 'lease_lost', 'returned', 'handed_over']);
+/** Ends after which another runner may be at work on the sandbox, where the driver can hand it over. */
+const LEFT_ALONE: ReadonlySet<RunEnd['why']> = new Set(['lease_lost', 'handed_over', 'broken']);
 
 export interface TaskRunParts {
   /** A waiting sandbox or a new one. */
   startSandbox(limits: Limits, id: string): Promise<OpenSandbox>;
+  /** One that another runner has started is this one's from now on; its stream is still to be opened. */
+  adoptSandbox(id: string): Promise<RunSandbox>;
+  /** What becomes of a sandbox that is left to another runner is to be looked after. */
+  onLeftAlone(id: string): void;
   /** The agent's model answers: the task has started. */
   onWorking(): void;
   client: ServerClient;
@@ -46,6 +53,8 @@ export interface TaskRun {
   isHeld(): boolean;
   /** Ends the run if it has not begun: the task can then go to somebody else. */
   giveBack(): void;
+  /** Leaves the sandbox to another runner, if its driver can do that and the run has begun and not ended. */
+  handOver(): void;
   /** Ends the run, unless it has ended already. */
   end(why: 'interrupted' | 'stopped' | 'lease_lost'): void;
   /** Resolves when nothing of the sandbox is left and the server knows; never rejects. */
@@ -64,7 +73,12 @@ export function startTaskRun(lease: TakenLease, parts: TaskRunParts): TaskRun {
   };
   const over = new AbortController();
   void ended.then(() => over.abort());
-  const course: Course = { ended, over: over.signal, end, why: null, begun: false, onWaited: () => {} };
+  const course: Course = {
+    ...{ ended, over: over.signal, end, why: null, begun: false, onWaited: () => {} },
+    canPass: false,
+    isLost: false,
+    kill: async () => {},
+  };
 
   const clock = createWorkClock({
     ...lease,
@@ -74,24 +88,22 @@ export function startTaskRun(lease: TakenLease, parts: TaskRunParts): TaskRun {
 
   async function run(): Promise<void> {
     let usage: Usage | null = null;
-    let sandbox: OpenSandbox | null = null;
-    const startSandbox: TaskRunParts['startSandbox'] = async (...sandboxParts) => {
-      sandbox = await parts.startSandbox(...sandboxParts);
-      return sandbox;
-    };
     try {
-      usage = await runSandbox(lease, { ...parts, startSandbox, log, clock }, course);
+      usage = await runSandbox(lease, { ...parts, log, clock }, course);
     } catch (error) {
       // Nobody has foreseen it: the sandbox is not to go on without a runner, nor the task without an end.
       log.error({ err: error }, 'the run broke');
       end({ why: 'broken' });
-      if (sandbox !== null) await killSandbox(sandbox, log);
+      await course.kill();
     } finally {
       clock.end();
     }
     const settlement = settlementOf(leaseId, await ended, usage);
-    if (settlement !== null) await settleTask(parts.client, taskId, settlement, log, parts.giveUp);
+    if (settlement !== null)
+      course.isLost = !(await settleTask(parts.client, taskId, settlement, log, parts.giveUp));
     else if (usage !== null) await reportUsage(lease, usage, { ...parts, log });
+    // One whose result is to survive its runner is there until the server has it.
+    await course.kill();
   }
 
   return {
@@ -100,6 +112,9 @@ export function startTaskRun(lease: TakenLease, parts: TaskRunParts): TaskRun {
     isHeld: () => course.why === null || !NOT_HELD.has(course.why),
     giveBack: () => {
       if (!course.begun) end({ why: 'returned' });
+    },
+    handOver: () => {
+      if (course.begun && course.canPass) end({ why: 'handed_over' });
     },
     end: (why) => end({ why }),
     done: run().catch((error) => log.error({ err: error }, 'the run broke')),
@@ -119,6 +134,12 @@ interface Course {
   begun: boolean;
   /** It may wait for people no longer. */
   onWaited(): void;
+  /** Another runner can go on with it. */
+  canPass: boolean;
+  /** The server did not take how it ended: another one may have it. */
+  isLost: boolean;
+  /** Once there is a sandbox: kills it, where it is not left to others. */
+  kill(): Promise<void>;
 }
 
 /** Resolves with what it used when the run has ended and the sandbox is gone; null when there was none. */
@@ -129,19 +150,23 @@ async function runSandbox(
 ): Promise<Usage | null> {
   const { log, clock } = parts;
   const { ended, end } = course;
-  let sandbox: OpenSandbox;
-  try {
-    const start = () => parts.startSandbox(limitsOf(lease), lease.taskId);
-    sandbox = await startPatiently(start, course.over, log);
-  } catch (error) {
-    log.error({ err: error }, 'the sandbox did not start');
-    end({ why: 'not_started', message: (error as Error).message });
-    return null;
-  }
-  const startedAt = performance.now();
+  const { resume } = lease;
+  const sandbox = await openFor(lease, parts, course);
+  if (sandbox === null) return null;
+  const startedAt = performance.now() - (resume?.livedMs ?? 0);
   const { driver, id } = sandbox;
   // Until it is served nobody else hears of it.
-  sandbox.stream.on('error', () => undefined);
+  sandbox.stream?.on('error', () => undefined);
+  course.canPass = driver.can.handover;
+  const isLeft = () => course.canPass && (course.isLost || (course.why !== null && LEFT_ALONE.has(course.why)));
+  let killing: Promise<void> | null = null;
+  course.kill = async () => {
+    if (isLeft()) parts.onLeftAlone(id);
+    else {
+      killing ??= killSandbox(sandbox, log);
+      await killing;
+    }
+  };
   const exited = driver.ended(id);
   void exited.then((exit) => {
     const isFine = exit.reason === 'killed' || (exit.reason === 'exited' && exit.code === 0);
@@ -149,8 +174,9 @@ async function runSandbox(
     end({ why: 'exit', exit });
   });
   const reports = createTaskReports(lease, parts, () => end({ why: 'lease_lost' }));
-  if (!(await begin(reports, course))) {
-    await killSandbox(sandbox, log);
+  const { reach } = driver;
+  if (!(await begin(reports, course, course.canPass && reach !== undefined ? { id, reach } : undefined))) {
+    await course.kill();
     await reports.finish();
     return null;
   }
@@ -169,12 +195,13 @@ async function runSandbox(
       reports.reportWaiting();
     },
     ...(parts.quietMs !== undefined && { quietMs: parts.quietMs }),
+    isAsleep: resume?.isWaiting ?? false,
     onAwake: (stoodMs) => reports.reportWorking(stoodMs, clock.leftMs),
   });
   course.onWaited = waits.wakeUp;
   const kept = {
     ...sandbox,
-    hasBegun: false,
+    hasBegun: resume !== undefined && resume.phase !== 'starting',
     startLine: () => startLine(lease),
     over: course.over,
     onForgotten: () => end({ why: 'exit', exit: { reason: 'lost', detail: 'its guest was started anew' } }),
@@ -184,7 +211,10 @@ async function runSandbox(
     waits,
     files,
     task: guestTask(lease),
-    upstream: { serverUrl: parts.serverUrl, taskKey: lease.taskKey, dispatcher: parts.dispatcher },
+    upstream: {
+      ...{ serverUrl: parts.serverUrl, taskKey: lease.taskKey, dispatcher: parts.dispatcher },
+      ...(course.canPass && { isLost: reports.isLost }),
+    },
     log,
     limits: createGuestLimits(),
     onEvents: reports.sendEvents,
@@ -199,20 +229,43 @@ async function runSandbox(
   waits.end();
   // While it is there: what ends by itself may take its numbers with it.
   await driver.usage(id);
-  if (why === 'result') await within(EXIT_WITHIN_MS, exited);
+  if (why === 'result' && !course.canPass) await within(EXIT_WITHIN_MS, exited);
   relay.close();
-  await killSandbox(sandbox, log);
+  if (why !== 'result' || !course.canPass) await course.kill();
   const lived = { livedMs: performance.now() - startedAt, pausedMs: waits.pausedMs() };
   await reports.finish();
+  // The runner that has the sandbox to its end tells what it used.
+  if (isLeft()) return null;
   return billedUsage(await driver.usage(id), lived, lease.resources.vcpus, log);
 }
 
+/** The sandbox of the task, started or taken over; null when there is none, and the run has ended. */
+async function openFor(lease: TakenLease, parts: TaskRunParts, course: Course): Promise<RunSandbox | null> {
+  const { log } = parts;
+  const { resume } = lease;
+  try {
+    if (resume === undefined) {
+      const start = () => parts.startSandbox(limitsOf(lease), lease.taskId);
+      return await startPatiently(start, course.over, log);
+    }
+    course.begun = true;
+    log.info({ sandbox: resume.sandboxId, phase: resume.phase }, 'takes over from another runner');
+    return await untilBack(() => parts.adoptSandbox(resume.sandboxId), { signal: course.over });
+  } catch (error) {
+    log.error({ err: error }, 'the sandbox did not start');
+    const { message } = error as Error;
+    if (resume === undefined) course.end({ why: 'not_started', message });
+    else course.end({ why: 'exit', exit: { reason: 'lost', detail: message } });
+    return null;
+  }
+}
+
 /** Whether the run may begin. It must not when it has ended meanwhile. */
-async function begin(reports: TaskReports, course: Course): Promise<boolean> {
+async function begin(reports: TaskReports, course: Course, sandbox: SandboxRef | undefined): Promise<boolean> {
   if (course.why !== null) return false;
   course.begun = true;
   try {
-    return await Promise.race([reports.begin(), course.ended.then(() => false)]);
+    return await Promise.race([reports.begin(sandbox), course.ended.then(() => false)]);
   } catch (error) {
     course.end({ why: 'not_started', message: (error as Error).message });
     return false;
@@ -229,7 +282,7 @@ async function reportUsage(
   await untilBack(() => client.reportUsage(taskId, leaseId, usage), { signal: giveUp }).catch(lost);
 }
 
-async function killSandbox({ driver, id }: OpenSandbox, log: Logger): Promise<void> {
+async function killSandbox({ driver, id }: RunSandbox, log: Logger): Promise<void> {
   try {
     if (await within(KILL_WITHIN_MS, driver.kill(id))) return;
     log.error('the sandbox could not be killed in time; its supervisor ends it at the deadline');

@@ -31,13 +31,19 @@ export async function startWaiting(driver: Driver, snapshot: Snapshot, limits: L
   }
 }
 
-/** A sandbox that this runner has started, with its stream. */
-export interface OpenSandbox {
+/** A sandbox at work for this runner. */
+export interface RunSandbox {
   driver: Driver;
   id: SandboxId;
-  stream: Duplex;
-  /** Its guest has said that it waits for a task. */
+  /** Null: it is still to be opened. */
+  stream: Duplex | null;
+  /** Its guest has said over the stream that it waits for a task. */
   isReady: boolean;
+}
+
+/** One that this runner has started, with its stream. */
+export interface OpenSandbox extends RunSandbox {
+  stream: Duplex;
 }
 
 /** Starts a sandbox, with no longer a life than its driver gives, and opens its stream. Failed: leaves nothing. */

@@ -141,3 +141,61 @@ test('a task that may not wait never sleeps', async () => {
   await pass(9_999);
   expect(told).toEqual([]);
 });
+
+test('a stream that is cut while it sleeps wakes nobody: its polls come again, and its clock has stood', async () => {
+  const { waits, clock, told, pass } = waitsOf();
+  const polls = [waits.call('a'), waits.call('b')];
+  await pass(QUIET_MS);
+  waits.cut();
+  for (const poll of polls) poll.end();
+  await pass(5_000);
+  // Off the processor it could not be reached again.
+  expect(told).toEqual(['asleep', 'paused', 'resumed']);
+  expect(clock.stands()).toBe(true);
+  waits.mended();
+  const [first] = [waits.call('a'), waits.call('b')];
+  await pass(QUIET_MS);
+  expect(told.slice(3)).toEqual(['paused']);
+  expect([clock.stands(), clock.leftMs()]).toEqual([true, 9_900]);
+  await pass(1_000);
+  await first?.works();
+  expect(told.slice(4)).toEqual([`awake after ${6_000 + QUIET_MS}`, 'resumed']);
+});
+
+test('a decision that comes in the moment after a cut is told at once', async () => {
+  const { waits, told, pass } = waitsOf({ pause: false });
+  const poll = waits.call('a');
+  await pass(QUIET_MS);
+  waits.cut();
+  poll.end();
+  waits.mended();
+  await waits.call('a').works();
+  expect(told).toEqual(['asleep', 'awake after 0']);
+});
+
+test('a stream that is cut while it works does not put it to sleep; what is not asked again is over', async () => {
+  const { waits, told, pass } = waitsOf({ pause: false });
+  const [work, poll] = [waits.call(), waits.call('a')];
+  waits.cut();
+  work.end();
+  poll.end();
+  await pass(3_000);
+  expect(told).toEqual([]);
+  waits.mended();
+  waits.call('a');
+  await pass(QUIET_MS);
+  expect(told).toEqual([]);
+  await pass(QUIET_MS);
+  expect(told).toEqual(['asleep']);
+});
+
+test('a guest that is not reached again is waited for no longer than a minute', async () => {
+  const { waits, clock, told, pass } = waitsOf({ pause: false, waitMs: 600_000 });
+  const poll = waits.call('a');
+  await pass(QUIET_MS);
+  waits.cut();
+  poll.end();
+  await pass(60_000);
+  expect(told).toEqual(['asleep', 'awake after 60000']);
+  expect(clock.stands()).toBe(false);
+});

@@ -25,6 +25,8 @@ export interface WaitsParts {
   onAsleep(): void;
   onAwake(stoodMs: number): void;
   quietMs?: number;
+  /** All waits already, and the server knows: it is another runner's, whose stream was cut. */
+  isAsleep?: boolean;
 }
 
 /** One call of the guest to the server. */
@@ -141,6 +143,12 @@ export function createWaits(parts: WaitsParts): Waits {
   function forget(approvalId: string): void {
     clearTimeout(between.get(approvalId));
     between.delete(approvalId);
+  }
+
+  if (parts.isAsleep) {
+    asleep = true;
+    clock.stand();
+    holdFor(CUT_MS);
   }
 
   return {

@@ -2,7 +2,7 @@
 // up; and the policy that it makes.
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import type { Driver } from '../../src/drivers/driver.ts';
+import type { Driver, Snapshot } from '../../src/drivers/driver.ts';
 import { createKubernetesDriver } from '../../src/drivers/kubernetes/driver.ts';
 import { selectDriver } from '../../src/drivers/set-up/select.ts';
 import { sandboxLimits } from '../fixtures/sandbox-limits.ts';
@@ -73,10 +73,13 @@ there('settings that fit nothing there are told', async () => {
   expect(await why({ SEED_KUBERNETES_IMAGE: 'seed.test/busybox:1' })).toMatch(/seed-probe-.* (ended|does not)/);
 });
 
-const start = (driver: Driver, id: string) =>
-  driver
-    .freeze({ id: '', rootfs: '', command: [] }, () => {})
-    .then((snapshot) => driver.start(snapshot, sandboxLimits(60_000), id));
+const SNAPSHOT: Snapshot = {
+  id: '',
+  driver: 'kubernetes',
+  dir: '',
+  image: { id: '', rootfs: '', command: [] },
+};
+const start = (driver: Driver, id: string) => driver.start(SNAPSHOT, sandboxLimits(60_000), id);
 
 there('an image that cannot be had is told with what the cluster has noted', async () => {
   const settings = { SEED_KUBERNETES_IMAGE: 'registry.invalid/seed:1' };

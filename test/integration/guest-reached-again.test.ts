@@ -59,8 +59,8 @@ async function run(plan: (connections: number) => Cut) {
       STEPS[messages.filter(({ role }) => role === 'assistant').length]?.(request, response);
     },
   ];
-  const { taskId } = server.queue({ files: [FILE], leftMs: 60_000 });
-  const settlement = await settled(taskId);
+  const { taskId } = server.queue({ files: [FILE], leftMs: 80_000 });
+  const settlement = await settled(taskId, 80_000);
   const outputs = new Map<string, string>();
   for (const event of server.events)
     if (event.type === 'tool_output') outputs.set('all', (outputs.get('all') ?? '') + event.chunk);

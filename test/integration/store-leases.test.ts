@@ -212,6 +212,7 @@ it('a runner that leaves gives back what it has not begun; the rest ends, but fo
   const others = await seed.lease();
   expect(await leaveTasks(seed.store, { runnerId, taskIds: [kept.task.id] })).toEqual({
     returned: [unbegun.taskId],
+    freed: [],
     ended: [begun.task.id],
   });
   expect(await taskOf(begun.task.id)).toMatchObject({ status: 'failed', error: { code: 'interrupted' } });

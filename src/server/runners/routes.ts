@@ -25,6 +25,7 @@ import {
   LeaveRequest,
   PhaseReport,
   RUNNER_HEADER,
+  SandboxesRequest,
   Settlement,
   UsageReport,
   WaitingReport,
@@ -44,6 +45,7 @@ import { appendAgentEvents } from '../tasks/events.ts';
 import { leaveTasks, renewLeases, returnLease, tasksToStop } from '../tasks/hold.ts';
 import { leaseNextTask, reportPhase } from '../tasks/lease.ts';
 import type { LeasedTaskId } from '../tasks/rows.ts';
+import { returnTakenOver, sandboxesToSpare, takeOverNextTask, tasksTaken } from '../tasks/take-over.ts';
 import { reportWaiting, reportWorking } from '../tasks/waiting.ts';
 import { RunnerRegister, touchRunner } from './runners.ts';
 
@@ -81,11 +83,13 @@ export function runnerRoutes(needs: RunnerRoutesNeeds): Hono<HttpEnv> {
     await register.note(runner);
     const able = runner.driver !== null && runner.freeSlots > 0;
     const gone = c.req.raw.signal;
-    const lease = await nextLease(needs, { runnerId: runner.id, able, gone });
+    const lease = await nextLease(needs, { runnerId: runner.id, reach: runner.reach, able, gone });
     if (lease === null) return c.body(null, 204);
     // Who asked for it will not hear of it. An answer that is lost further on comes back in its time.
     const giveBack = () =>
-      returnLease(store, lease).catch((error) => log.error({ err: error }, 'could not give a task back'));
+      (lease.resume ? returnTakenOver(store, lease) : returnLease(store, lease)).catch((error) =>
+        log.error({ err: error }, 'could not give a task back'),
+      );
     if (gone.aborted) await giveBack();
     else gone.addEventListener('abort', giveBack, { once: true });
     return c.json(lease);
@@ -94,7 +98,8 @@ export function runnerRoutes(needs: RunnerRoutesNeeds): Hono<HttpEnv> {
   app.post('/leave', async (c) => {
     const { runnerId, tasks } = await body(c, LeaveRequest);
     const left = await leaveTasks(store, { runnerId, taskIds: tasks });
-    if (left.returned.length + left.ended.length > 0) log.warn({ runnerId, ...left }, 'a runner left its tasks');
+    if (left.returned.length + left.freed.length + left.ended.length > 0)
+      log.warn({ runnerId, ...left }, 'a runner left its tasks');
     if (tasks.length === 0) await register.forget(runnerId);
     return c.body(null, 204);
   });
@@ -109,12 +114,17 @@ export function runnerRoutes(needs: RunnerRoutesNeeds): Hono<HttpEnv> {
       await signals.next(HEARTBEAT_WAIT_MS, AbortSignal.any([c.req.raw.signal, stopping]));
       stop = await tasksToStop(store, runnerId, tasks);
     }
-    return c.json({ stop } satisfies HeartbeatAnswer);
+    const taken = await tasksTaken(store.db, stop);
+    return c.json({ stop, ...(taken.length > 0 && { taken }) } satisfies HeartbeatAnswer);
+  });
+
+  app.post('/sandboxes', async (c) => {
+    const { runnerId, reach, sandboxes } = await body(c, SandboxesRequest);
+    return c.json({ spare: await sandboxesToSpare(store, { runnerId, reach }, sandboxes) });
   });
 
   app.post('/tasks/:id/phase', async (c) => {
-    const { leaseId, phase } = await body(c, PhaseReport);
-    await reportPhase(store, { taskId: taskId(c), leaseId, phase });
+    await reportPhase(store, { taskId: taskId(c), ...(await body(c, PhaseReport)) });
     return c.body(null, 204);
   });
 
@@ -152,17 +162,27 @@ export function runnerRoutes(needs: RunnerRoutesNeeds): Hono<HttpEnv> {
   return app;
 }
 
+interface Asking {
+  runnerId: string;
+  reach: string | undefined;
+  able: boolean;
+  gone: AbortSignal;
+}
+
 /** Waits up to LEASE_WAIT_MS for a task. A runner that cannot run any only lets itself be seen. */
 async function nextLease(
   { store, stopping, registry, llm }: RunnerRoutesNeeds,
-  { runnerId, able, gone }: { runnerId: string; able: boolean; gone: AbortSignal },
+  { runnerId, reach, able, gone }: Asking,
 ): Promise<Lease | null> {
   const signal = AbortSignal.any([gone, stopping]);
   const askedAt = performance.now();
   using arrivals = store.signals.subscribe('queue');
   while (!signal.aborted && performance.now() < askedAt + LEASE_WAIT_MS) {
     const { secret, ...stored } = mintKey();
-    const leased = able ? await leaseNextTask(store, { runnerId, mintKey: () => stored }) : null;
+    const mint = () => stored;
+    const taken =
+      able && reach !== undefined ? await takeOverNextTask(store, { runnerId, reach, mintKey: mint }) : null;
+    const leased = taken ?? (able ? await leaseNextTask(store, { runnerId, mintKey: mint }) : null);
     if (leased) {
       return {
         leaseId: leased.leaseId,
@@ -174,12 +194,13 @@ async function nextLease(
         timeoutMs: leased.task.timeout,
         resources: leased.task.resources,
         deadline: leased.deadline.toISOString(),
-        leftMs: leased.deadline.getTime() - store.clock.now().getTime(),
+        leftMs: taken?.leftMs ?? leased.deadline.getTime() - store.clock.now().getTime(),
         waitMs: leased.waitMs,
         heldMs: Math.floor(performance.now() - askedAt),
         taskKey: secret,
         files: leased.task.files,
         commands: toTold(registry.allowed(leased.task.scopes.effective, leased.operator)),
+        ...(taken && { resume: taken.resume }),
       };
     }
     await arrivals.next(able ? LOOK_AGAIN_MS : LEASE_WAIT_MS, signal);

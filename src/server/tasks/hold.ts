@@ -3,13 +3,14 @@ import { sql } from 'kysely';
 import { later, timeIn } from '../../db/database-clock.ts';
 import type { Store } from '../../db/store.ts';
 import type { Db, TaskRow, Tx } from '../../db/tables.ts';
-import { changeTasks } from '../../db/task-changes.ts';
+import { changeTasks, type TaskTx } from '../../db/task-changes.ts';
 import { statusIn } from '../../db/task-conditions.ts';
 import { notify } from '../../db/telling.ts';
 import { LEASE_MS } from '../../protocol/runner.ts';
 import { isTerminal, LEASED } from '../../protocol/statuses.ts';
 import type { TaskError } from '../../protocol/task.ts';
-import type { LeasedTaskId } from './rows.ts';
+import { type LeasedTaskId, lockTask } from './rows.ts';
+import { freeTask, isToBeFreed } from './take-over.ts';
 import { type Change, transition } from './transition.ts';
 import { waitLeftMs } from './work-time.ts';
 
@@ -47,7 +48,7 @@ export async function renewLeases(
     .select(['lease_expires_at', ...TIMED, store.time().as('now')])
     .where(isHeld(runnerId, taskIds))
     .execute();
-  const left: Left = (task) =>
+  const left: LeftMs = (task) =>
     waiting.includes(task.id) === (task.status === 'waiting_for_approval')
       ? leftMs[taskIds.indexOf(task.id)]
       : undefined;
@@ -67,7 +68,7 @@ async function renew(
   store: Store,
   runnerId: string,
   due: readonly { id: string }[],
-  left: Left,
+  left: LeftMs,
 ): Promise<string[]> {
   const dueIds = due.map(({ id }) => id);
   return store.db.transaction().execute(async (tx) => {
@@ -100,7 +101,7 @@ function isHeld(runnerId: string, taskIds: readonly string[]) {
 const TIMED = ['id', 'status', 'deadline', 'timeout_ms', 'wait_ms', 'waited_ms'] as const;
 type Timed = Pick<TaskRow, (typeof TIMED)[number]>;
 /** Not of one that has begun or ceased to wait since its runner looked: its deadline is another by that. */
-type Left = (task: Timed) => number | undefined;
+type LeftMs = (task: Timed) => number | undefined;
 
 /** Null when it stays. */
 function movedDeadline(task: Timed, leftMs: number | undefined, now: Date): Date | null {
@@ -151,23 +152,43 @@ export async function returnLease(store: Store, { taskId, leaseId }: LeasedTaskI
   await changeTasks(store, (tx) => transition(store, tx, { taskId, decide }));
 }
 
+/** What became of the tasks that a runner left. */
+export interface Left {
+  returned: string[];
+  freed: string[];
+  ended: string[];
+}
+
 /**
- * Takes from a runner all that it has but `taskIds`: what it has not begun goes back to the queue, the rest ends
- * `failed`/`interrupted`. Returns the ids of each.
+ * Takes from a runner all that it has but `taskIds`: what it has not begun goes back to the queue, what another
+ * runner can go on with waits for one, the rest ends `failed`/`interrupted`. Returns the ids of each.
  */
 export async function leaveTasks(
   store: Store,
   { runnerId, taskIds }: { runnerId: string; taskIds: readonly string[] },
-): Promise<{ returned: string[]; ended: string[] }> {
-  const left = { returned: [] as string[], ended: [] as string[] };
+): Promise<Left> {
+  const left: Left = { returned: [], freed: [], ended: [] };
   // One in a transaction: with it end the tasks below it.
   for (const id of await heldBy(store.db, runnerId)) {
     if (taskIds.includes(id)) continue;
-    const decide = (task: TaskRow) => (task.runner_id === runnerId ? withoutRunner(task) : null);
-    const change = await changeTasks(store, (tx) => transition(store, tx, { taskId: id, decide }));
-    if (change?.changed) left[change.task.status === 'queued' ? 'returned' : 'ended'].push(id);
+    const became = await changeTasks(store, async (tx) => {
+      const task = await lockTask(tx, id);
+      return task?.runner_id === runnerId ? loseRunner(store, tx, task, await timeIn(store, tx)) : null;
+    });
+    if (became !== null) left[became].push(id);
   }
   return left;
+}
+
+/** @param task locked in this transaction, whose runner has it no more. Null: it has ended */
+async function loseRunner(store: Store, tx: TaskTx, task: TaskRow, now: Date): Promise<keyof Left | null> {
+  if (isToBeFreed(task, now)) {
+    await freeTask(tx, task, now);
+    return 'freed';
+  }
+  const change = await transition(store, tx, { taskId: task.id, decide: withoutRunner, now, locked: task });
+  if (!change?.changed) return null;
+  return change.task.status === 'queued' ? 'returned' : 'ended';
 }
 
 /** What becomes of a task whose runner has it no more; null when it has ended. */

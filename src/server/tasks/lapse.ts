@@ -10,6 +10,8 @@ import type { Logger } from '../../lib/log.ts';
 import { BEGIN_WITHIN_MS, LEASE_MS } from '../../protocol/runner.ts';
 import { LEASED } from '../../protocol/statuses.ts';
 import { withoutRunner } from './hold.ts';
+import { lockTask } from './rows.ts';
+import { freeTask, isToBeFreed } from './take-over.ts';
 import { type Change, outOfBudget, transition } from './transition.ts';
 
 const LOOK_EVERY_MS = 1_000;
@@ -60,8 +62,13 @@ async function endLapsedTask(store: Store, watch: Watch): Promise<string | null>
     if (watchedMs === 0) await boundLeases(tx, now);
     const lapsed = await findLapsed(tx, now, watchedMs);
     if (!lapsed) return null;
-    const decide = (task: TaskRow) => changeOf(task, lapsed, now);
-    await transition(store, tx, { taskId: lapsed.id, decide, now });
+    const task = await lockTask(tx, lapsed.id);
+    const isOver = lapsed.overdue || task?.overspent != null;
+    if (task !== undefined && !isOver && isToBeFreed(task, now)) await freeTask(tx, task, now);
+    else {
+      const decide = (it: TaskRow) => changeOf(it, lapsed, now);
+      await transition(store, tx, { taskId: lapsed.id, decide, now, locked: task });
+    }
     return lapsed.id;
   });
 }
@@ -80,7 +87,8 @@ async function findLapsed(tx: Tx, now: Date, watchedMs: number): Promise<Lapsed 
     select id, deadline < ${latestDeadline} as overdue from tasks
     where (${statusIn(LEASED)} and deadline < ${latestDeadline}
         and (begun_at is not null or deadline < ${latestUnbegun}) and ${watchedMs >= SETTLE_AFTER_GAP_MS})
-      or (${statusIn(LEASED)} and lease_expires_at < ${now} and (begun_at is null or ${watchedMs >= LEASE_MS}))
+      or (${statusIn(LEASED)} and lease_expires_at < ${now}
+        and (begun_at is null or (free_since is not null and lease_id is not null) or ${watchedMs >= LEASE_MS}))
       or (status = 'running' and overspent_at < ${latestRefusal})
     limit 1 for no key update skip locked`.execute(tx);
   return rows[0];

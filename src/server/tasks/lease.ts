@@ -4,7 +4,7 @@ import { later, timeIn } from '../../db/database-clock.ts';
 import type { Store } from '../../db/store.ts';
 import type { TaskRow, Tx } from '../../db/tables.ts';
 import { changeTasks, noteChange, type TaskTx } from '../../db/task-changes.ts';
-import { BEGIN_WITHIN_MS, LEASE_MS } from '../../protocol/runner.ts';
+import { BEGIN_WITHIN_MS, LEASE_MS, type SandboxRef } from '../../protocol/runner.ts';
 import { type Task, TaskPhase } from '../../protocol/task.ts';
 import { insertKey } from '../access/keys.ts';
 import { lineageOf, worstOf } from '../access/presented-key.ts';
@@ -115,20 +115,24 @@ async function timesOf(
  */
 export async function reportPhase(
   store: Store,
-  { taskId, leaseId, phase }: LeasedTaskId & { phase: TaskPhase },
+  { taskId, leaseId, phase, sandbox }: LeasedTaskId & { phase: TaskPhase; sandbox?: SandboxRef | undefined },
 ): Promise<void> {
   await changeTasks(store, async (tx) => {
     const task = await lockLeasedTask(tx, { taskId, leaseId });
     const { options: inOrder } = TaskPhase;
     const reaches = task.phase === null || inOrder.indexOf(phase) > inOrder.indexOf(task.phase);
     const begins = task.begun_at === null;
-    if (!reaches && !begins) return;
+    const resumes = task.free_since !== null;
+    const names = sandbox !== undefined && sandbox.id !== task.sandbox_id;
+    if (!reaches && !begins && !resumes && !names) return;
     const now = await timeIn(store, tx);
     const works = task.working_at === null && phase !== 'starting';
     const changed = await tx
       .updateTable('tasks')
       .set({
-        ...(begins && { begun_at: now, lease_expires_at: later(now, LEASE_MS) }),
+        ...(begins && { begun_at: now }),
+        ...((begins || resumes) && { lease_expires_at: later(now, LEASE_MS), free_since: null }),
+        ...(names && { sandbox_id: sandbox.id, sandbox_reach: sandbox.reach }),
         ...(reaches && { phase }),
         ...(works && { working_at: now }),
       })

@@ -147,6 +147,8 @@ async function columnsOf(tx: Tx, task: TaskRow, wanted: Change, now: Date) {
     lease_expires_at: lease.expiresAt,
     deadline: lease.deadline,
     wait_ms: lease.waitMs,
+    sandbox_id: null,
+    sandbox_reach: null,
   };
 }
 
@@ -180,6 +182,7 @@ async function ending(tx: Tx, task: TaskRow, change: Change, now: Date) {
     exit_code: change.exitCode ?? null,
     waited_ms: waitedUntil(task, now),
     waiting_since: null,
+    free_since: null,
     completed_at: now,
   };
 }
