@@ -1,10 +1,14 @@
 // Completion in a shell: `seed completion bash` prints what the shell is to read, and that asks
-// `seed completion words` for what can stand where the cursor is. Used by run.ts and local-commands.ts.
+// `seed completion words` for what can stand where the cursor is. Used by repository.ts and local-commands.ts.
 import type { Manifest, ManifestCommand } from '../protocol/manifest.ts';
+import { createApi } from './api.ts';
 import { findCommand } from './find-command.ts';
 import { flagsOf } from './flags.ts';
-import { EXIT, usageError } from './io.ts';
+import { EXIT, type Io, usageError } from './io.ts';
 import type { LocalCommand } from './local-command.ts';
+import { cachedManifest } from './manifest-source.ts';
+import type { GlobalFlags } from './parse-input.ts';
+import { loadProfile } from './profile.ts';
 
 const SCRIPTS: Record<string, string> = {
   bash: `_seed() {
@@ -45,6 +49,21 @@ export const completion: LocalCommand = {
     return EXIT.ok;
   },
 };
+
+/** One word a line, and nothing else, whatever is wrong: a shell reads it. */
+export async function printCandidates(
+  io: Io,
+  flags: GlobalFlags,
+  words: readonly string[],
+  local: readonly LocalCommand[],
+): Promise<number> {
+  const profile = loadProfile(io, flags.url);
+  const source = cachedManifest(io, createApi(io, profile), profile, flags);
+  const manifest = await source.load().catch(() => null);
+  const found = candidates(words, manifest, local);
+  if (found.length > 0) io.stdout.write(`${found.join('\n')}\n`);
+  return EXIT.ok;
+}
 
 /**
  * What can stand in the place of the last word.

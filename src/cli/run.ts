@@ -4,7 +4,6 @@ import { SeedError } from '../protocol/errors.ts';
 import type { Manifest, ManifestCommand } from '../protocol/manifest.ts';
 import { parseAnswer, printAnswer, printJson } from './answer-view.ts';
 import { type CommandCall, createApi } from './api.ts';
-import { candidates } from './completion.ts';
 import { downloadFile } from './download.ts';
 import { findCommand, unknownCommand } from './find-command.ts';
 import { followedBy, followTask } from './follow-task.ts';
@@ -25,6 +24,8 @@ export interface Form {
   manifest: Manifest | null;
   local: readonly LocalCommand[];
   version(): string;
+  /** Prints what can stand in the place of the last word, for a shell. Missing: no shell knows this CLI. */
+  complete?(io: Io, flags: GlobalFlags, words: readonly string[]): Promise<number>;
 }
 
 const STDIN_LIMIT_BYTES = 1024 * 1024;
@@ -51,7 +52,8 @@ async function dispatch(argv: readonly string[], form: Form, io: Io): Promise<nu
     rest.shift();
     flags.help = true;
   }
-  if (rest[0] === 'completion' && rest[1] === 'words') return printCandidates(io, form, flags, rest.slice(2));
+  if (form.complete && rest[0] === 'completion' && rest[1] === 'words')
+    return form.complete(io, flags, rest.slice(2));
   const local = findLocal(form.local, rest);
   if (local) {
     const code = await runLocal(io, local.command, flags, local.args);
@@ -79,16 +81,6 @@ async function dispatch(argv: readonly string[], form: Form, io: Io): Promise<nu
   if (!command) return showNounHelp(io, { form, manifest }, flags, rest);
   const args = rest.slice(command.name.split(' ').length);
   return runCommand({ io, api, manifest, command }, flags, args);
-}
-
-/** For a shell: one word a line, and nothing else, whatever is wrong. */
-async function printCandidates(io: Io, form: Form, flags: GlobalFlags, words: readonly string[]): Promise<number> {
-  const profile = loadProfile(io, flags.url);
-  const source = cachedManifest(io, createApi(io, profile), profile, flags);
-  const manifest = await source.load().catch(() => null);
-  const found = candidates(words, manifest, form.local);
-  if (found.length > 0) io.stdout.write(`${found.join('\n')}\n`);
-  return EXIT.ok;
 }
 
 /** Nothing of it is shown while it is typed. */
