@@ -44,7 +44,12 @@ export function endOrphans({ driver, reach, runnerId, client, log }: OrphansPart
   }
 
   const name = "look for sandboxes that are nobody's";
-  const loop = every({ everyMs: LOOK_EVERY_MS, name, log, atOnce: true }, look);
+  const loop = every({ everyMs: LOOK_EVERY_MS, name, log, atOnce: true }, () =>
+    look().catch((error) => {
+      // A look that the end of the runner breaks off is none.
+      if (!stopping.signal.aborted) throw error;
+    }),
+  );
   return {
     leave(id) {
       left.add(id);
