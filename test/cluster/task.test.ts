@@ -128,12 +128,12 @@ async function textBelow(folder: string): Promise<string> {
 /** What an agent can see of what it was started with. */
 const LOOK =
   'tail -n +3 /proc/net/dev | cut -d: -f1; env; cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline | tr "\\0" "\\n"; cat /etc/resolv.conf';
-/** Works until it is told that all has been looked at; waits without processes that come and go. */
+/** Works (what it looks at has its own text, too) until it is told that all has been looked at; waits without processes that come and go. */
 const COMMAND = [
   `echo ${MARKER} | tee /workspace/mark >/proc/1/fd/1`,
   LOOK,
   'seed whoami --json | jq -r .account.name',
-  'mkfifo /tmp/go; echo searched; read -r _ </tmp/go',
+  'mkfifo /tmp/go; echo sear""ched; read -r _ </tmp/go',
 ].join('\n');
 
 there('a warm pod does a task; no secret, and nothing of the task, is where others look', async () => {
