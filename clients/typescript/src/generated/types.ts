@@ -424,6 +424,7 @@ export type Runner = {
   version: string | null;
   slots: number;
   freeSlots: number;
+  reach?: string;
   longestLifeMs?: number | null;
   driver: string | null;
   isolation: "vm" | "user-kernel" | "container" | "emulated" | null;
