@@ -1,5 +1,5 @@
-// What a guest that is reached by a socket leaves when it ends by itself: its account and why, in the file that its
-// node carries into its pod's status. Called by main.ts; read by src/drivers/kubernetes/pod-status.ts.
+// What a guest that is reached by a socket leaves when it ends by itself: its account and why, in the file that
+// its node carries into its pod's status. Called by main.ts; read by src/drivers/kubernetes/pod-status.ts.
 import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { ACCOUNT_FILES, type ContainerAccount, containerAccount } from '../lib/container-account.ts';
 
