@@ -117,7 +117,10 @@ it('suggests the closest flag and shows the usage with all flags', async () => {
   });
 });
 
-const TEXT = commandWith({ text: { type: 'string' }, json: { type: 'string' } }, { follow: 'things events' });
+const TEXT = commandWith(
+  { text: { type: 'string', maxLength: 32_768 }, json: { type: 'string' } },
+  { follow: 'things events' },
+);
 TEXT.input.required = ['id', 'text'];
 
 it('lets a bare word fill the first required text, and - read it from stdin', async () => {
@@ -136,6 +139,13 @@ it.each([
 ])('takes %j for text', async (typed, text) => {
   expect(await inputOf(['7', typed], TEXT)).toEqual({ id: '7', text });
   expect(await inputOf(['7', '--text', typed], TEXT)).toEqual({ id: '7', text });
+});
+
+it('takes a short text as it is typed', async () => {
+  const short = commandWith({ text: { type: 'string', maxLength: 100 } });
+  short.input.required = ['id', 'text'];
+  expect(await inputOf(['7', '@alice'], short)).toEqual({ id: '7', text: '@alice' });
+  expect(await inputOf(['7', '@@alice'], short)).toEqual({ id: '7', text: '@@alice' });
 });
 
 it('takes @path for what the file has', async () => {

@@ -140,10 +140,17 @@ function bareFlag(command: ManifestCommand, flags: readonly Flag[]): Flag | unde
   );
 }
 
-/** `@path` in the place of the command's text is what the file has, as with curl; `@@` begins a text with @. */
+/** From here on a text is one that people write into files. */
+const LONG_TEXT = 1_000;
+
+/**
+ * `@path` in the place of a long text that a command is about is what the file has, as with curl; `@@` begins a
+ * text with @. In short ones, and where nothing is said of their length, @ is a letter like any other.
+ */
 function readNamedFile(flag: Flag | undefined, values: Map<Flag, string[]>): void {
   const typed = flag && values.get(flag)?.[0];
-  if (flag?.kind !== 'string' || !typed?.startsWith('@')) return;
+  const isLong = Number(flag?.schema['maxLength'] ?? 0) >= LONG_TEXT;
+  if (flag?.kind !== 'string' || !isLong || !typed?.startsWith('@')) return;
   if (typed.startsWith('@@')) values.set(flag, [typed.slice(1)]);
   else if (/^@\S+$/.test(typed)) values.set(flag, [textFile(typed.slice(1), flag.name)]);
 }
