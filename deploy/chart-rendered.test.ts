@@ -162,9 +162,16 @@ describe.skipIf(HELM === null)('the chart', { timeout: 60_000 }, () => {
     ]);
     // A machine that stands still for half a minute is no reason to end a server.
     expect(livenessProbe.periodSeconds * livenessProbe.failureThreshold).toBeGreaterThan(30);
-    // What a runner cannot hand over it lets run for SEED_DRAIN_SECONDS.
-    expect(podOf(find(objects, 'Deployment', 'runner')).spec.terminationGracePeriodSeconds).toBeGreaterThan(600);
+    // A runner hands over what it has at work, and needs 20 seconds (docs/containers.md) besides.
     const runner = containerOf(find(objects, 'Deployment', 'runner'));
+    const graceSeconds = podOf(find(objects, 'Deployment', 'runner')).spec.terminationGracePeriodSeconds;
+    const drain = runner.env.find(({ name }: { name: string }) => name === 'SEED_DRAIN_SECONDS');
+    expect(graceSeconds).toBeLessThanOrEqual(60);
+    expect(graceSeconds - Number(drain.value)).toBeGreaterThan(20);
+    // Standing still for a minute is one's own affair: the file is that old before the first probe fails.
+    const alive = runner.livenessProbe;
+    expect(alive.exec.command).toEqual(['/usr/bin/node', '/usr/share/seed/healthcheck.mjs']);
+    expect(alive.periodSeconds * alive.failureThreshold).toBeGreaterThan(30);
     expect(runner.readinessProbe.exec.command.at(-1)).toBe('test -e /data/runner.ready');
     expect(find(objects, 'HorizontalPodAutoscaler').spec).toMatchObject({ minReplicas: 2 });
     for (const part of ['server', 'runner']) {

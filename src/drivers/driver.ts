@@ -141,7 +141,7 @@ export interface Driver {
   sweep(owner: string): Promise<SandboxId[]>;
   /** With `can.handover`: it is this owner's from now on. @throws SeedError sandbox_failed when it has ended */
   adopt?(id: SandboxId, owner: string): Promise<void>;
-  /** With `can.handover`: every sandbox within its reach, whoever has started it. */
+  /** With `can.handover`: every sandbox within its reach, whoever has started it, but probes at work. */
   all?(): Promise<{ id: SandboxId; owner: string }[]>;
   /** Tries again to remove what the host did not let it remove at a sandbox's end; resolves with what is left. */
   clean?(): Promise<Leftover[]>;

@@ -26,13 +26,14 @@ export type TaskPhase = z.infer<typeof TaskPhase>;
 export const TaskError = z.object({ code: z.enum(TASK_ERROR_CODES), message: z.string() });
 export type TaskError = z.infer<typeof TaskError>;
 
+const TOO_LONG = `the instruction is longer than ${LIMITS.instructionBytes} bytes`;
+
 export const RunTaskBody = z.object({
   instruction: z
     .string()
+    .max(LIMITS.instructionBytes, TOO_LONG)
     .refine((text) => text.trim() !== '', 'the instruction is empty')
-    .refine((text) => utf8Length(text) <= LIMITS.instructionBytes, {
-      message: `the instruction is longer than ${LIMITS.instructionBytes} bytes`,
-    })
+    .refine((text) => utf8Length(text) <= LIMITS.instructionBytes, { message: TOO_LONG })
     .describe('What to do, in plain language'),
   scopes: Scopes.optional().describe('What the agent may do, at most what the key may; omitted: all of it'),
   timeout: z

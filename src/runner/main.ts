@@ -17,6 +17,8 @@ await exitOnFailure(async () => {
   const settings = readRunnerSettings();
   const log = createLog('runner', settings.logLevel);
   const lock = await lockSandboxes(settings, log);
+  // Also while a driver is proven, which may take its time.
+  const alive = sayAlive(settings.dataDir, log);
   const identity = await takeIdentity(settings.dataDir);
   const runner = createRunner({
     ...settings,
@@ -24,7 +26,6 @@ await exitOnFailure(async () => {
     identity,
     log,
   });
-  const alive = sayAlive(settings.dataDir, log);
   const ready = await readyFile(settings.dataDir);
   const stop = async () => {
     await ready.takeBack();

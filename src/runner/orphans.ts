@@ -20,9 +20,12 @@ interface OrphansParts {
   runnerId: string;
   client: Pick<ServerClient, 'spare'>;
   log: Logger;
+  /** Missing: half a minute. */
+  everyMs?: number | undefined;
 }
 
-export function endOrphans({ driver, reach, runnerId, client, log }: OrphansParts): Orphans {
+export function endOrphans(parts: OrphansParts): Orphans {
+  const { driver, reach, runnerId, client, log, everyMs = LOOK_EVERY_MS } = parts;
   const stopping = new AbortController();
   const left = new Set<string>();
   let suspects = new Set<string>();
@@ -44,7 +47,12 @@ export function endOrphans({ driver, reach, runnerId, client, log }: OrphansPart
   }
 
   const name = "look for sandboxes that are nobody's";
-  const loop = every({ everyMs: LOOK_EVERY_MS, name, log, atOnce: true }, look);
+  const loop = every({ everyMs, name, log, atOnce: true }, () =>
+    look().catch((error) => {
+      // A look that the end of the runner breaks off is none.
+      if (!stopping.signal.aborted) throw error;
+    }),
+  );
   return {
     leave(id) {
       left.add(id);

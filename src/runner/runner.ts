@@ -42,6 +42,8 @@ export interface RunnerOptions {
   drainMs: number;
   /** How long a sandbox whose calls all wait for people is left alone before it sleeps; missing: two seconds. */
   quietMs?: number;
+  /** How often it looks for sandboxes that are nobody's; missing: as orphans.ts has it. */
+  orphansEveryMs?: number;
   /** Missing: as guest-stream.ts has it. */
   stream?: StreamTimes;
   /** Missing: nobody was here before. */
@@ -205,7 +207,10 @@ export function createRunner(options: RunnerOptions): Runner {
         pool = createPool({ ...sandboxes, ...options.pool, limits: POOLED_LIMITS, log });
       cleaning = every({ everyMs: CLEAN_EVERY_MS, name: 'remove what is left of sandboxes', log }, clean);
       if (sandboxes !== null && reach !== undefined)
-        orphans = endOrphans({ driver: sandboxes.driver, reach, runnerId: id, client, log });
+        orphans = endOrphans({
+          ...{ driver: sandboxes.driver, reach, runnerId: id, client, log },
+          everyMs: options.orphansEveryMs,
+        });
       leasing = repeat('lease', takeTask, stopping.signal, log);
       beating = repeat('heartbeat', beat, stopped.signal, log);
     },

@@ -247,6 +247,7 @@ describe.skipIf(obstacle)('the chart in a cluster', { timeout: TIMEOUT_MS }, () 
       .poll(() => marks.filter((mark) => model.atWork.has(mark)).length, { timeout: 180_000 })
       .toBe(TASKS);
     const before = await podNames();
+    const heldBefore = await holders();
     const callers = keepAsking(`${url}/api/v1/whoami`, adminKey);
     const changed = { podAnnotations: { 'example.com/version': '2' } };
     const { server, runner } = values as { server: object; runner: object };
@@ -255,6 +256,12 @@ describe.skipIf(obstacle)('the chart in a cluster', { timeout: TIMEOUT_MS }, () 
     // All are others now, and not one task has ended meanwhile.
     expect((await podNames()).filter((name) => before.includes(name))).toEqual([]);
     expect(await statuses()).toEqual(ids.map(() => 'running'));
+    // Each has gone on under another runner.
+    await expect
+      .poll(async () => [...(await holders()).keys()].sort(), { timeout: 60_000 })
+      .toEqual(ids.toSorted());
+    const heldNow = await holders();
+    expect(ids.filter((id) => heldNow.get(id) === heldBefore.get(id))).toEqual([]);
     model.goesOn = false;
     const running = async () => (await statuses()).filter((status) => /queued|running/.test(status));
     await expect.poll(running, { timeout: 180_000, interval: 1_000 }).toEqual([]);
@@ -277,6 +284,14 @@ describe.skipIf(obstacle)('the chart in a cluster', { timeout: TIMEOUT_MS }, () 
     expect(refused).toEqual([]);
     expect(answered).toBeGreaterThan(10);
   });
+
+  /** The runner that has it, by the task. */
+  async function holders(): Promise<Map<string, string>> {
+    const { items } = (await call('/sandboxes')) as { items?: { id: string; sandboxes: { taskId: string }[] }[] };
+    return new Map(
+      (items ?? []).flatMap(({ id, sandboxes }) => sandboxes.map(({ taskId }) => [taskId, id] as const)),
+    );
+  }
 
   test('leaves nothing when it is uninstalled, not even sandboxes that waited', async () => {
     const sandboxes = () => kubectl('get', 'pods', '-l', 'seed.dev/sandbox', '-o', 'name');

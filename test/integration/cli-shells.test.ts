@@ -49,7 +49,7 @@ it.each([
   ['zsh', ['-c', 'autoload -Uz compinit && compinit -D && source <(seed completion zsh) && whence -w _seed']],
   ['fish', ['-c', 'seed completion fish | source; complete -C "seed audit l"']],
 ] as const)('%s takes what is made for it', async (shell, args) => {
-  const { stdout } = await run(SEED + 'seed', ['completion', shell], { env });
+  const { stdout } = await run(`${SEED}seed`, ['completion', shell], { env });
   expect(stdout).toContain('seed completion words ');
   if (!isHere(shell)) return;
   expect((await run(shell, [...args], { env })).stdout).toMatch(/_seed: function|list/);
@@ -82,4 +82,19 @@ it('arguments that are no UTF-8 end in an answer, not in a stack', async () => {
   expect(failed.code).toBeGreaterThan(0);
   expect(failed.stderr).toMatch(/^seed: /);
   expect(failed.stderr).not.toMatch(/\n\s+at /);
+});
+
+it('an instruction comes from a file, from standard input, or begins with a dash', async () => {
+  const script = `
+    printf -- '- from a file\\n' > "$HOME/task.md"
+    seed tasks run @"$HOME/task.md" --detach --json
+    echo 'from a pipe' | seed tasks run - --detach --json
+    seed tasks run '- from a dash' --detach --json
+    seed tasks run '@@alice is asked' --detach --json`;
+  const { stdout } = await run('sh', ['-euc', script], { env });
+  const given = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line).task.instruction);
+  expect(given).toEqual(['- from a file\n', 'from a pipe\n', '- from a dash', '@alice is asked']);
 });

@@ -7,7 +7,7 @@ import { sandboxTemplate } from '../../src/drivers/kubernetes/claim-template.ts'
 import { createClaimsDriver } from '../../src/drivers/kubernetes/claims-driver.ts';
 import { createKubeClient, type KubeClient } from '../../src/drivers/kubernetes/client.ts';
 import { LISTENING_GUEST } from '../../src/drivers/kubernetes/listening-guest.ts';
-import { podName } from '../../src/drivers/kubernetes/names.ts';
+import { newProbeId, podName } from '../../src/drivers/kubernetes/names.ts';
 import { createPodsDriver } from '../../src/drivers/kubernetes/pods-driver.ts';
 import { cat, type KubeApi, PODS, startKubeApi } from '../fixtures/kube-api.ts';
 import {
@@ -214,6 +214,19 @@ describe('pods', () => {
     expect(await driver.sweep('one')).toEqual([]);
     expect(await driver.sweep('two')).toEqual([id]);
     expect(api.objects.find(pod)).toBeUndefined();
+  });
+
+  it('is nobody else’s affair while a runner that starts tries the cluster with it', async () => {
+    id = newProbeId();
+    await start();
+    expect(await driver.all?.()).toEqual([]);
+    await driver.kill(id);
+    // What is left of one whose runner died is.
+    const labels = { 'seed.dev/sandbox': id, 'seed.dev/runner': 'dead', 'seed.dev/installation': 'seed' };
+    api.objects.onCreate = () => {};
+    api.objects.create(PODS, { metadata: { name: podName(id), labels }, status: ended(0, 'Completed') });
+    expect(await driver.all?.()).toEqual([{ id, owner: 'dead' }]);
+    expect(await driver.sweep('dead')).toEqual([id]);
   });
 
   it('is not adopted once it is gone', async () => {

@@ -9,7 +9,7 @@ import { sizesOf, templateProblems } from './claim-template.ts';
 import { createClaims } from './claims.ts';
 import type { ExecStream } from './exec-stream.ts';
 import { BRIDGE } from './listening-guest.ts';
-import { CONTAINER, sandboxesOf } from './names.ts';
+import { CONTAINER, isProbe, sandboxesOf } from './names.ts';
 import { orNull } from './places.ts';
 import type { Pod } from './pod.ts';
 import { createPodChanges } from './pod-changes.ts';
@@ -177,7 +177,7 @@ export function createClaimsDriver({ client, traits, owner, reach, said, warmPoo
       await changes.adopt(sandbox, by);
       endWithPod(sandbox);
     },
-    all: () => claims.list(),
+    all: async () => (await claims.list()).filter(({ id }) => !isProbe(id)),
     clean: () => sandboxes.clean(),
   };
 }

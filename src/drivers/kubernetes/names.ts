@@ -1,5 +1,5 @@
 // What the objects of sandboxes are called in the cluster, and their labels. Used by all of this driver.
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { SeedError } from '../../protocol/errors.ts';
 import type { SandboxId } from '../driver.ts';
 
@@ -20,6 +20,14 @@ export const ANNOTATIONS = {
   /** Made up anew by each start: whose pod it is when the answer to its creation was lost. */
   start: 'seed.dev/start',
 } as const;
+
+/** The ids of what probes start begin so. */
+const PROBE = 'probe-';
+
+export const newProbeId = (): SandboxId => `${PROBE}${randomUUID()}`;
+
+/** One that a runner tries the cluster with before any server knows of that runner. It ends by its deadline. */
+export const isProbe = (id: SandboxId): boolean => id.startsWith(PROBE);
 
 /** The one container of a sandbox's pod. */
 export const CONTAINER = 'guest';

@@ -5,7 +5,7 @@ import { SeedError } from '../../protocol/errors.ts';
 import type { Driver, Isolation, SandboxId, Snapshot } from '../driver.ts';
 import type { KubeClient } from './client.ts';
 import { BRIDGE } from './listening-guest.ts';
-import { CONTAINER, LABELS, sandboxesOf } from './names.ts';
+import { CONTAINER, isProbe, LABELS, sandboxesOf } from './names.ts';
 import { podsByName } from './places.ts';
 import type { Pod } from './pod.ts';
 import { createPodChanges } from './pod-changes.ts';
@@ -126,9 +126,11 @@ export function createPodsDriver({ client, traits, owner, reach, said }: PodsDri
     adopt: async (id, by) => changes.adopt(await running(id), by),
     async all() {
       const pods = await client.list<Pod>('pods', { labelSelector: sandboxesOf(installation) });
-      return pods.flatMap(({ metadata: { labels = {} } }) => {
+      return pods.flatMap((pod) => {
+        const { labels = {} } = pod.metadata;
         const id = labels[LABELS.sandbox];
-        return id === undefined ? [] : [{ id, owner: labels[LABELS.runner] ?? '' }];
+        if (id === undefined || (isProbe(id) && exitOf(pod) === null)) return [];
+        return [{ id, owner: labels[LABELS.runner] ?? '' }];
       });
     },
     clean: () => sandboxes.clean(),

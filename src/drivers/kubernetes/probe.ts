@@ -1,6 +1,5 @@
 // Proves that sandboxes run in this cluster and reach nothing: starts a pod as a sandbox's is, and beside it one
 // that is known to answer, and tries to reach whatever there is. Used by the driver's probe().
-import { randomUUID } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import { BlockList, isIP, isIPv6 } from 'node:net';
@@ -12,6 +11,7 @@ import { patient } from '../patience.ts';
 import type { KubeClient } from './client.ts';
 import { isolationOf } from './isolation.ts';
 import { type Listener, listenCommand, PROBE_PORT, startListener } from './listener.ts';
+import { newProbeId } from './names.ts';
 import { ensurePolicy } from './network-policy.ts';
 import type { KubeObject } from './object.ts';
 import type { PodTraits } from './pod-spec.ts';
@@ -57,7 +57,7 @@ async function probeOrThrow({ client, traits, said, start, kill }: ProbeParts): 
   const program = await readFile(PROGRAM, 'utf8');
   await ensurePolicy(client, traits);
   const handler = await handlerOf(client, traits.runtimeClass);
-  const id = `probe-${randomUUID()}`;
+  const id = newProbeId();
   const begun = start(listenCommand(program), id, { ...LIMITS, deadline: performance.now() + patient(LIFE_MS) });
   begun.catch(() => undefined);
   try {
