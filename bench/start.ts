@@ -165,7 +165,7 @@ async function report(): Promise<void> {
     ['sandboxes started ahead', `${round(startsPerSecond, 2)} a second`],
     ['  for each second of a processor', `${round(startsPerCoreSecond, 2)}`, '', '≥ 1.2'],
     ['memory of a waiting sandbox, proportional', `${round(memoryBytesPerSandbox / 1e6)} MB`, '', '≤ 60 MB'],
-    ...clusterRows(cluster),
+    ...clusterRows(cluster, bareMs),
   ]);
   const measured = {
     bareMs,

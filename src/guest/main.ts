@@ -11,6 +11,7 @@ import { CliHost, type CliPrograms } from './cli-host.ts';
 import { guestSettings } from './guest-settings.ts';
 import { becomeSomebody, reseed } from './identity.ts';
 import { drawFromKernel } from './kernel-randomness.ts';
+import { leaveLastWords } from './last-words.ts';
 import { loadPi } from './pi.ts';
 import { prepareFolders } from './prepare.ts';
 import { openProxy } from './proxy.ts';
@@ -36,10 +37,13 @@ function collectGarbage(): void {
 
 /** What must end with the guest. */
 const processes: AgentProcesses[] = [];
+/** Where the guest leaves its last words; null where its output is heard. */
+let terminationLog: string | null = null;
 
 function end(exitCode: number, message?: string): never {
   for (const started of processes) started.killAll();
-  if (message !== undefined) process.stderr.write(`${message}\n`);
+  if (terminationLog !== null) leaveLastWords(terminationLog, message);
+  else if (message !== undefined) process.stderr.write(`${message}\n`);
   process.exit(exitCode);
 }
 
@@ -93,7 +97,10 @@ async function nextStream(reach: Reach): Promise<Duplex | null> {
 async function main(): Promise<void> {
   drawFromKernel();
   const settings = guestSettings(process.argv[2]);
-  if (settings.listen !== null) silence();
+  if (settings.listen !== null) {
+    silence();
+    terminationLog = settings.terminationLog;
+  }
   // Touches all that a task will need: the pages of a restored sandbox are mapped when they are first used.
   const answerReady = async ({ output }: Pick<Connection, 'output'>) => {
     await rehearse(parts, { withCommand: false });

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { copyFile, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { getuid } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -63,23 +63,67 @@ export async function takeCluster(onProgress: (message: string) => void): Promis
     hint: 'Wait for it.',
     onWait: onProgress,
   });
-  const isUp = existsSync(kubeconfig) && (await kubectl('get', '--raw', '/readyz').catch(() => '')) === 'ok';
+  const isReady = async () =>
+    existsSync(kubeconfig) && (await kubectl('get', '--raw', '/readyz').catch(() => '')) === 'ok';
   const script = (name: string, ...args: string[]) =>
     exec('bash', [join(SHARED, name), ...args], {
       env: { ...(wholeEnvironment() as Record<string, string>), B: base },
       timeoutMs: 180_000,
     });
+  let isOurs = false;
   try {
-    if (!isUp) {
+    if (!(await isUp(base, isReady))) {
       onProgress('starting a cluster');
+      isOurs = true;
       await script('up.sh');
+      await keepImages(base);
     }
     await sealWith(base);
+  } catch (error) {
+    // Half of a cluster is of no use to the next run, and in its way.
+    if (isOurs) await script('down.sh', 'all').catch(() => undefined);
+    throw error;
   } finally {
     lock.release();
   }
   const cluster = { base, kubeconfig, kubectl };
-  return { ...cluster, release: async () => void (await (isUp ? unsealWith(base) : script('down.sh', 'all'))) };
+  return { ...cluster, release: async () => void (await (isOurs ? script('down.sh', 'all') : unsealWith(base))) };
+}
+
+/** Of a cluster that is there, and does not answer: another run may just have killed its API server. */
+const AWAY_MS = 30_000;
+const ASK_EVERY_MS = 500;
+
+/** False where there is none at all. @throws Error when there is one, of somebody else, that does not answer */
+async function isUp(base: string, isReady: () => Promise<boolean>): Promise<boolean> {
+  const until = performance.now() + AWAY_MS;
+  while (!(await isReady())) {
+    if (!(await livesAny(base))) return false;
+    if (performance.now() > until) {
+      const end = `B=${base} bash ${join(SHARED, 'down.sh')} all`;
+      throw new Error(`a cluster of another run in ${base} does not answer. If nobody has it: ${end}`);
+    }
+    await sleep(ASK_EVERY_MS);
+  }
+  return true;
+}
+
+/** Whether a process that up.sh has started lives. */
+async function livesAny(base: string): Promise<boolean> {
+  const run = join(base, 'run');
+  const files = (await readdir(run).catch(() => [])).filter((name) => name.endsWith('.pid'));
+  const alive = files.map(async (name) => {
+    const pid = (await readFile(join(run, name), 'utf8').catch(() => '')).trim();
+    const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    return /^\d+$/.test(pid) && commandLine.includes(base);
+  });
+  return (await Promise.all(alive)).includes(true);
+}
+
+/** A kubelet removes images that nothing runs of just now as soon as its disk is 85 % full. */
+async function keepImages(base: string): Promise<void> {
+  await appendFile(join(base, 'run/kubelet.yaml'), 'imageGCHighThresholdPercent: 100\n');
+  await restart(base, 'kubelet');
 }
 
 /** A program that lives for so long has what it needs. */

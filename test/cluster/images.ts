@@ -8,9 +8,9 @@ import { keptLayer } from '../../deploy/image/kept-layer.ts';
 import { full, writeArchive, writeImage } from '../../deploy/image/oci.ts';
 import { makeSandboxImage } from '../../deploy/image/sandbox.ts';
 import { contentHash } from '../../src/lib/content-hash.ts';
-import { exec } from '../../src/lib/exec.ts';
 import { cacheDirSetting } from '../../src/lib/settings.ts';
 import type { Cluster } from './cluster.ts';
+import { ctrOf } from './node.ts';
 
 const ECHO_GUEST = new URL('../fixtures/echo-guest.mjs', import.meta.url);
 
@@ -25,10 +25,7 @@ export async function putImages(cluster: Cluster, onProgress: (message: string) 
   const sandbox = await makeSandboxImage({ cacheDir: cacheDirSetting(), reference: undefined, onProgress });
   await put(cluster, sandbox.layout, sandbox.reference, onProgress);
   const guest = await readFile(ECHO_GUEST);
-  const entries = async () => [
-    made('opt/seed/guest.mjs', guest),
-    made('opt/seed/bridge', await readFile('/tmp/k8s-try/bridge.pl'), 0o755),
-  ];
+  const entries = async () => [made('opt/seed/guest.mjs', guest)];
   const { layout } = sandbox;
   const layer = await keptLayer({ layout, key: `echo ${contentHash(guest)}`, entries, onProgress });
   const layers = [...sandbox.layers, layer];
@@ -41,23 +38,20 @@ export async function putImages(cluster: Cluster, onProgress: (message: string) 
 /** The cluster's own, which a kubelet removes when its disk is nearly full. */
 async function putPause({ base }: Cluster): Promise<void> {
   const ctr = ctrOf(base);
-  if (!(await ctr('ls', '-q')).split('\n').includes('seed.test/pause:1')) {
-    await ctr('import', join(base, 'run/img/pause.tar'));
-  }
+  if (await isThere(ctr, 'seed.test/pause:1')) return;
+  await ctr('images', 'import', join(base, 'run/img/pause.tar'));
 }
 
-const ctrOf =
-  (base: string) =>
-  (...args: string[]) =>
-    exec('ctr', ['-a', join(base, 'run/containerd/c.sock'), '-n', 'k8s.io', 'images', ...args]);
+const isThere = async (ctr: ReturnType<typeof ctrOf>, name: string) =>
+  (await ctr('images', 'ls', '-q')).split('\n').includes(name);
 
 async function put(cluster: Cluster, layout: string, reference: string, onProgress: (message: string) => void) {
   const ctr = ctrOf(cluster.base);
-  if ((await ctr('ls', '-q')).split('\n').includes(full(reference))) return;
+  if (await isThere(ctr, full(reference))) return;
   onProgress(`putting ${reference} into the cluster`);
   const folder = await mkdtemp(join(tmpdir(), 'seed-image-'));
   const archive = join(folder, 'image.tar');
   await writeArchive(layout, archive);
-  await ctr('import', archive);
+  await ctr('images', 'import', archive);
   await rm(folder, { recursive: true });
 }

@@ -6,6 +6,7 @@ import { inject } from 'vitest';
 import { exec } from '../../src/lib/exec.ts';
 import type { Remote } from '../conformance/suite-parts.ts';
 import type { ClusterOfRun } from './global-setup.ts';
+import { killContainer } from './node.ts';
 
 export interface InCluster extends ClusterOfRun {
   /** Within the namespace of this run. */
@@ -56,6 +57,10 @@ export async function inCluster({ image, runtimeClass, more = {} }: Wish): Promi
       return (await pods(id, 'N:.metadata.name', 'P:.status.phase')).filter((line) =>
         /(Running|Pending)\s*$/.test(line),
       );
+    },
+    async killProcesses(id) {
+      const [container = ''] = await pods(id, 'C:.status.containerStatuses[0].containerID');
+      await killContainer(base, container);
     },
   };
   return { ...cluster, kubectl, env, remote };

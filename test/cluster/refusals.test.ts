@@ -117,6 +117,23 @@ there('a sandbox that is taken away is lost, with the reason', async () => {
   expect(await driver.all?.()).toEqual([]);
 });
 
+there('a guest that cannot go on says why, and what it has used', async () => {
+  const settings = { SEED_KUBERNETES_IMAGE: cluster?.images.sandbox ?? '' };
+  const driver = await withSettings(settings, () => createKubernetesDriver({ owner: randomUUID() }));
+  // A page in each folder that can be written, which is not enough for the guest's own.
+  await driver.start(SNAPSHOT, sandboxLimits(60_000, { diskBytes: 1 }), 'no-room');
+  expect(await driver.ended('no-room')).toEqual({
+    reason: 'exited',
+    code: 1,
+    detail: expect.stringContaining('ENOSPC'),
+  });
+  expect(await driver.usage('no-room')).toEqual({
+    cpuSeconds: expect.toSatisfy((seconds: number) => seconds > 0.05),
+    peakMemoryBytes: expect.toSatisfy((bytes: number) => bytes > 10e6),
+    problem: null,
+  });
+});
+
 there('a start that is killed meanwhile leaves nothing', async () => {
   const driver = await createKubernetesDriver({ owner: randomUUID() });
   const starting = start(driver, 'crossed');

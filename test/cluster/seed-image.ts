@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exec } from '../../src/lib/exec.ts';
+import { ctrOf } from './node.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -16,18 +17,16 @@ export const NO_IMAGE = existsSync(join(ROOT, 'deploy/image/seed.ts'))
 export async function putSeedImage(base: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'seed-chart-'));
   const archive = join(folder, 'seed.tar');
-  const socket = join(base, 'run/containerd/c.sock');
-  const ctr = (...args: string[]) =>
-    exec('ctr', ['-a', socket, '-n', 'k8s.io', 'images', ...args], { timeoutMs: 120_000 });
+  const ctr = ctrOf(base);
   try {
     const making = ['scripts/image.ts', 'seed', '--out', archive];
     const said = await exec(process.execPath, making, { cwd: ROOT, timeoutMs: 300_000 });
     const [reference = '', digest = ''] = said.trim().split(/\s+/);
-    const lines = (await ctr('ls')).split('\n');
+    const lines = (await ctr('images', 'ls')).split('\n');
     const isThere = lines.some(
       (line) => line.startsWith(`docker.io/library/${reference} `) && line.includes(digest),
     );
-    if (!isThere) await ctr('import', archive);
+    if (!isThere) await ctr('images', 'import', archive);
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -20,7 +20,7 @@ export interface Traits {
   streamMegabytes: number;
   /** Sandboxes at the same time. */
   parallel: number;
-  /** Command lines of host processes without which a sandbox is lost, as they begin. */
+  /** Command lines of host processes without which a sandbox is lost, as they begin; of those here. */
   vitalPrograms: readonly RegExp[];
   /** What is part of a machine's identity here; the rest is the same for all clones. */
   identity: readonly ('hostname' | 'machine-id')[];
@@ -41,6 +41,8 @@ export interface Remote {
   running(id: string): Promise<unknown[]>;
   /** What there is of it at all. */
   left(id: string): Promise<unknown[]>;
+  /** Kills all that runs in it, behind the back of whatever runs it there. */
+  killProcesses(id: string): Promise<void>;
 }
 
 export interface Suite extends SetUp {

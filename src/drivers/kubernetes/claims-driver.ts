@@ -137,7 +137,7 @@ export function createClaimsDriver({ client, traits, owner, reach, said, warmPoo
     async connect(id) {
       const sandbox = await running(id);
       try {
-        return await exec(sandbox, [BRIDGE]);
+        return await exec(sandbox, [...BRIDGE]);
       } catch (error) {
         if ((error as SeedError).code !== 'unreachable') await running(id);
         throw error;

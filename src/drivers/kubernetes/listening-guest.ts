@@ -7,4 +7,10 @@ const SETTINGS = { listen: '/run/seed/guest.sock', agent: null, runDir: null };
 
 export const LISTENING_GUEST: readonly string[] = [...COMMAND, JSON.stringify(SETTINGS)];
 
-export const BRIDGE = '/opt/seed/bridge';
+/**
+ * In front of a command that is run in a sandbox's container, where the kubelet gives it the environment that the
+ * guest is kept from: an agent can read that of any process.
+ */
+export const NO_ENVIRONMENT: readonly string[] = ['/usr/bin/env', '-i'];
+
+export const BRIDGE: readonly string[] = [...NO_ENVIRONMENT, '/opt/seed/bridge'];

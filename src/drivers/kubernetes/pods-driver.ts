@@ -88,7 +88,7 @@ export function createPodsDriver({ client, traits, owner, reach, said }: PodsDri
     async connect(id) {
       const { name } = await running(id);
       try {
-        const stream = await client.exec(name, { container: CONTAINER, command: [BRIDGE] });
+        const stream = await client.exec(name, { container: CONTAINER, command: [...BRIDGE] });
         // The death of a sandbox breaks its stream; `ended` tells of it, and nobody else has to listen.
         return stream.on('error', () => undefined);
       } catch (error) {

@@ -3,6 +3,7 @@
 import { readWithin } from '../../lib/read-stream.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { KubeClient } from './client.ts';
+import { NO_ENVIRONMENT } from './listening-guest.ts';
 import { CONTAINER } from './names.ts';
 
 const MOST_BYTES = 256 * 1024;
@@ -17,7 +18,8 @@ export async function runInPod(
   const late = AbortSignal.timeout(timeoutMs);
   const failed = (why: string, cause?: unknown) =>
     new SeedError('sandbox_failed', `a program in the pod ${pod} ${why}`, { cause });
-  const stream = await client.exec(pod, { container: CONTAINER, command: [...command], signal: late });
+  const bare = [...NO_ENVIRONMENT, ...command];
+  const stream = await client.exec(pod, { container: CONTAINER, command: bare, signal: late });
   try {
     stream.end();
     const said = await readWithin(stream, MOST_BYTES);

@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Exit, Leftover, SandboxId, Usage } from '../driver.ts';
+import { patient } from '../patience.ts';
 import type { KubeClient } from './client.ts';
 import { isSandboxId } from './names.ts';
 import type { Placed, PodPlaces } from './places.ts';
@@ -149,7 +150,7 @@ export function createPodSandboxes(client: KubeClient, pods: PodWatch, places: P
 
   /** Until its own node says that nothing of it is left; a node that is away is not waited for. */
   async function remove(entry: Entry): Promise<void> {
-    const silentAt = performance.now() + NODE_WITHIN_MS;
+    const silentAt = performance.now() + patient(NODE_WITHIN_MS);
     for (let accepted = false; live.get(entry.id) === entry; ) {
       try {
         entry.forced ||= accepted && performance.now() >= silentAt;
