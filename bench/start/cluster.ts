@@ -43,9 +43,8 @@ export async function measureCluster(
       SEED_KUBERNETES_NAMESPACE: namespace,
       SEED_KUBERNETES_IMAGE: images.sandbox,
       SEED_KUBERNETES_RUNTIME_CLASS: 'sealed',
-      // The machine has few processors and little memory for so many.
+      // The machine has few processors for so many. Their memory is that of waiting pods: others would not be taken.
       SEED_KUBERNETES_CPU_OVERCOMMIT: '100',
-      SEED_TASK_MEMORY_MB: '384',
       SEED_POOL_MEMORY_BYTES: String(BURST * 1024 ** 3),
     };
     const measure = <Result>(poolSize: number, work: (seed: BenchSeed) => Promise<Result>) =>

@@ -16,6 +16,7 @@ import { NO_IMAGE, putSeedImage } from './seed-image.ts';
 import { leadIn, leadToApi, leadToService, NODE_ADDRESS, routeToServices } from './services.ts';
 
 const cluster = inject('cluster');
+if ('broken' in cluster) throw new Error(cluster.broken);
 const obstacle = 'why' in cluster ? cluster.why : HELM === null ? NO_HELM : NO_IMAGE;
 if (obstacle !== null) console.log(`skipped: the chart in a cluster: ${obstacle}`);
 

@@ -6,8 +6,8 @@ import { type Images, putImages } from './images.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** The cluster of this run, or why there is none. */
-    cluster: ClusterOfRun | { why: string };
+    /** The cluster of this run, or why there is none, or what of Seed's own did not get into it. */
+    cluster: ClusterOfRun | { why: string } | { broken: string };
   }
 }
 
@@ -21,13 +21,14 @@ export interface ClusterOfRun {
 const say = (message: string) => console.error(`· ${message}`);
 
 export async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
-  const why = whyNoCluster();
-  if (why !== null) {
+  const skip = (why: string) => {
     console.warn(`SKIPPED cluster: ${why}`);
     project.provide('cluster', { why });
-    return;
-  }
-  const cluster = await takeCluster(say);
+  };
+  const why = whyNoCluster();
+  if (why !== null) return void skip(why);
+  const cluster = await takeCluster(say).catch((error: Error) => skip(`it does not start here: ${error.message}`));
+  if (!cluster) return;
   const namespace = `seed-test-${randomUUID().slice(0, 8)}`;
   try {
     const images = await putImages(cluster, say);
@@ -35,11 +36,11 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
     const { base, kubeconfig } = cluster;
     project.provide('cluster', { base, kubeconfig, namespace, images });
   } catch (error) {
-    await cluster.release();
-    throw error;
+    // The tests of this project fail by it, and no others.
+    project.provide('cluster', { broken: (error as Error).message });
   }
   return async () => {
-    await cluster.kubectl('delete', 'namespace', namespace, '--wait=true');
+    await cluster.kubectl('delete', 'namespace', namespace, '--ignore-not-found', '--wait=true');
     await cluster.release();
   };
 }

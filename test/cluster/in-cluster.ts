@@ -25,6 +25,7 @@ interface Wish {
 /** Null where there is no cluster. Also this process's own environment is set. */
 export async function inCluster({ image, runtimeClass, more = {} }: Wish): Promise<InCluster | null> {
   const cluster = inject('cluster');
+  if ('broken' in cluster) throw new Error(cluster.broken);
   if ('why' in cluster) return null;
   const { base, kubeconfig, namespace, images } = cluster;
   const kubectl = (...args: string[]) =>
