@@ -136,13 +136,12 @@ describe.skipIf(obstacle)('the chart in a cluster', { timeout: TIMEOUT_MS }, () 
   test('is installed, with servers that waited for the migration and runners that are ready', async () => {
     await makeSecret(Object.keys(secrets));
     await run(['install', RELEASE, CHART, '--wait', '--timeout', '4m']);
-    const ready = await kubectl(
-      'get',
-      'deployments',
-      '-o',
-      'jsonpath={range .items[*]}{.metadata.name}={.status.readyReplicas} {end}',
-    );
-    expect(ready.trim().split(' ').sort()).toEqual(['trial-seed-runner=2', 'trial-seed-server=2']);
+    const columns = 'jsonpath={range .items[*]}{.metadata.name}={.status.readyReplicas} {end}';
+    const ready = async () => (await kubectl('get', 'deployments', '-o', columns)).trim().split(' ').sort();
+    // Helm waits for what it has asked for; the second server is the autoscaler's.
+    await expect
+      .poll(ready, { timeout: 60_000, interval: 500 })
+      .toEqual(['trial-seed-runner=2', 'trial-seed-server=2']);
     const jobs = await kubectl('get', 'jobs', '-o', 'jsonpath={.items[*].status.succeeded}');
     expect(jobs).toBe('1');
     const [{ applied }] = (await rowsOf(
