@@ -107,10 +107,10 @@ export function createSeed({ url, key, fetch: own, retries = DEFAULT_RETRIES, he
     if (known?.endsWith(' l'))
       return pages((cursor) => page(name, cursor === undefined ? input : { ...input, cursor }, options));
     const answer = object(name, input, options);
-    // Who only iterates hears of it there.
-    answer.catch(() => undefined);
     return Object.assign(answer, {
       async *[Symbol.asyncIterator]() {
+        // Whoever iterates hears of it here.
+        answer.catch(() => undefined);
         const place = await found(name);
         if (place.kind === 'stream') return yield* streamed(connection, exchangeOf(place, input, options));
         const first = (await answer) as Page<unknown>;
@@ -124,7 +124,7 @@ export function createSeed({ url, key, fetch: own, retries = DEFAULT_RETRIES, he
     new Proxy(() => undefined, {
       get: (_, word) => {
         // Nobody is to take it for a promise, or print it by its values.
-        if (typeof word !== 'string' || (words.length === 0 && word === 'then')) return undefined;
+        if (typeof word !== 'string' || word === 'then') return undefined;
         if (words.length === 0 && word === 'call') return call;
         return tree([...words, word]);
       },

@@ -38,6 +38,8 @@ const AGAIN = [
 ];
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 5_000;
+/** Whoever is asked to wait for longer is told, and not kept waiting. */
+const LONGEST_RETRY_AFTER_SECONDS = 60;
 
 /** The answer, which is not read yet. @throws SeedError of an error answer, or where none came */
 export function send(connection: Connection, exchange: Exchange): Promise<Response> {
@@ -74,7 +76,8 @@ async function repeated<Answer>(
     } catch (error) {
       if (!(error instanceof SeedError) || exchange.signal?.aborted) throw error;
       const isPassing = AGAIN.includes(error.code) || (error.status !== null && PASSING.includes(error.status));
-      if (!isPassing || failures >= connection.retries) throw error;
+      const isSoon = (error.retryAfterSeconds ?? 0) <= LONGEST_RETRY_AFTER_SECONDS;
+      if (!isPassing || !isSoon || failures >= connection.retries) throw error;
       await pause(pauseMs(failures, error.retryAfterSeconds), exchange.signal);
     }
   }
