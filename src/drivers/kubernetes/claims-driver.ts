@@ -19,6 +19,7 @@ import type { PodsDriverParts } from './pods-driver.ts';
 import { probeCluster } from './probe.ts';
 import { createPodSandboxes, type Followed } from './sandboxes.ts';
 import { createServerClock } from './server-clock.ts';
+import { createStarts } from './starts.ts';
 
 export interface ClaimsDriverParts extends PodsDriverParts {
   warmPool: string;
@@ -30,7 +31,6 @@ export function createClaimsDriver({ client, traits, owner, reach, said, warmPoo
   const claims = createClaims({ client, clock, changes, traits, warmPool });
   const watch = createPodWatch(client, sandboxesOf(traits.installation));
   const sandboxes = createPodSandboxes(client, watch, claims);
-  const starting = new Map<SandboxId, { killed: boolean; settled: Promise<unknown> }>();
 
   async function running(id: SandboxId): Promise<Followed> {
     const found = await sandboxes.find(id);
@@ -105,6 +105,8 @@ export function createClaimsDriver({ client, traits, owner, reach, said, warmPoo
     return `The SandboxTemplate ${name} is not fit for sandboxes: ${problems.join('; ')}. docs/kubernetes.md has one.`;
   }
 
+  const starts = createStarts(kill);
+
   const notPausable = async () => {
     throw new SeedError('not_supported', 'A pod cannot be paused.');
   };
@@ -120,20 +122,7 @@ export function createClaimsDriver({ client, traits, owner, reach, said, warmPoo
       const id = contentHash(image, command.join('\0'), warmPool);
       return { id, driver: 'kubernetes', dir: '', image: { id: image, rootfs: '', command } };
     },
-    async start(_snapshot, limits, id) {
-      const { promise: settled, resolve } = Promise.withResolvers<void>();
-      const state = { killed: false, settled };
-      starting.set(id, state);
-      try {
-        await open(id, limits);
-        if (!state.killed) return;
-        await kill(id);
-        throw new SeedError('sandbox_failed', `The sandbox ${id} was killed while it started.`);
-      } finally {
-        starting.delete(id);
-        resolve();
-      }
-    },
+    start: (_snapshot, limits, id) => starts.run(id, () => open(id, limits)),
     async connect(id) {
       const sandbox = await running(id);
       try {
@@ -157,15 +146,7 @@ export function createClaimsDriver({ client, traits, owner, reach, said, warmPoo
     },
     pause: notPausable,
     resume: notPausable,
-    async kill(id) {
-      const state = starting.get(id);
-      if (state) {
-        state.killed = true;
-        await kill(id);
-        await state.settled;
-      }
-      return kill(id);
-    },
+    kill: starts.kill,
     async sweep(of) {
       const ids = (await claims.list(of)).map(({ id }) => id);
       await Promise.all(ids.map(kill));

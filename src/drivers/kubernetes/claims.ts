@@ -18,7 +18,7 @@ import {
 import { podProblems } from './claim-template.ts';
 import type { KubeClient } from './client.ts';
 import { createOnce } from './create-once.ts';
-import { ANNOTATIONS, LABELS, podName, sandboxesOf } from './names.ts';
+import { ANNOTATIONS, LABELS, podName, sandboxesOf, sandboxLabels } from './names.ts';
 import type { KubeObject } from './object.ts';
 import { orNull, type PodPlaces } from './places.ts';
 import type { Pod } from './pod.ts';
@@ -197,12 +197,7 @@ function claimBody(traits: PodTraits, { id, owner, limits, spec }: NewClaim) {
     kind: 'SandboxClaim',
     metadata: {
       name: podName(id),
-      labels: {
-        [LABELS.sandbox]: id,
-        [LABELS.runner]: owner,
-        [LABELS.installation]: traits.installation,
-        'app.kubernetes.io/managed-by': 'seed',
-      },
+      labels: sandboxLabels(traits.installation, id, owner),
       annotations: { [ANNOTATIONS.start]: randomUUID(), [ANNOTATIONS.deadline]: deadline },
       ...(traits.ownerReference && { ownerReferences: [traits.ownerReference] }),
     },

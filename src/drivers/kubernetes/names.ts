@@ -54,6 +54,14 @@ export function podName(id: SandboxId): string {
 /** Whether it can be one: what else is asked for is not known. */
 export const isSandboxId = (id: string): boolean => SANDBOX_ID.test(id);
 
+/** Of the object that is made for a sandbox. */
+export const sandboxLabels = (installation: string, id: SandboxId, owner: string) => ({
+  [LABELS.sandbox]: id,
+  [LABELS.runner]: owner,
+  [LABELS.installation]: installation,
+  'app.kubernetes.io/managed-by': 'seed',
+});
+
 /** The label selector of this installation's sandboxes, of one runner or of all. */
 export function sandboxesOf(installation: string, owner?: string): string {
   const runner = owner === undefined ? '' : `,${LABELS.runner}=${owner}`;

@@ -2,7 +2,7 @@
 // write to but memory, and an end that its node sees to. Pure. Used by start.ts and the probe.
 import { dateOfMoment } from '../../lib/clock.ts';
 import type { Limits, SandboxId } from '../driver.ts';
-import { ANNOTATIONS, CONTAINER, LABELS, podName } from './names.ts';
+import { ANNOTATIONS, CONTAINER, podName, sandboxLabels } from './names.ts';
 
 const MIB = 1024 * 1024;
 const PAGE_BYTES = 4096;
@@ -65,12 +65,7 @@ export function sandboxPod(traits: PodTraits, { id, owner, limits, start }: Sand
     kind: 'Pod',
     metadata: {
       name: podName(id),
-      labels: {
-        [LABELS.sandbox]: id,
-        [LABELS.runner]: owner,
-        [LABELS.installation]: traits.installation,
-        'app.kubernetes.io/managed-by': 'seed',
-      },
+      labels: sandboxLabels(traits.installation, id, owner),
       annotations: {
         [ANNOTATIONS.start]: start,
         [ANNOTATIONS.deadline]: dateOfMoment(limits.deadline).toISOString(),

@@ -16,6 +16,7 @@ import { probeCluster } from './probe.ts';
 import { createPodSandboxes, type Followed } from './sandboxes.ts';
 import { createServerClock } from './server-clock.ts';
 import { startPod } from './start.ts';
+import { createStarts } from './starts.ts';
 
 /** A start that took longer is told its deadline again: its pod counts from when its node took it. */
 const SLOW_START_MS = 1000;
@@ -39,8 +40,7 @@ export function createPodsDriver({ client, traits, owner, reach, said }: PodsDri
     createPodWatch(client, sandboxesOf(installation)),
     podsByName(client),
   );
-  /** Those whose pods are being made; `killed` is what they are told. */
-  const starting = new Map<SandboxId, { killed: boolean; settled: Promise<unknown> }>();
+  const starts = createStarts((id) => sandboxes.kill(id));
 
   /** @throws SeedError sandbox_failed when it has ended */
   async function running(id: SandboxId): Promise<Followed> {
@@ -69,22 +69,12 @@ export function createPodsDriver({ client, traits, owner, reach, said }: PodsDri
       const id = contentHash(image, command.join('\0'));
       return { id, driver: 'kubernetes', dir: '', image: { id: image, rootfs: '', command } };
     },
-    async start(_snapshot, limits, id) {
-      const { promise: settled, resolve } = Promise.withResolvers<void>();
-      const state = { killed: false, settled };
-      starting.set(id, state);
-      try {
+    start: (_snapshot, limits, id) =>
+      starts.run(id, async () => {
         const sandbox = await startPod({ client, sandboxes, clock, traits, owner }, id, limits);
         if (performance.now() - (sandbox.createdAt ?? 0) > SLOW_START_MS)
           await changes.tighten(sandbox, limits.deadline);
-        if (!state.killed) return;
-        await sandboxes.kill(id);
-        throw new SeedError('sandbox_failed', `The sandbox ${id} was killed while it started.`);
-      } finally {
-        starting.delete(id);
-        resolve();
-      }
-    },
+      }),
     async connect(id) {
       const { name } = await running(id);
       try {
@@ -108,15 +98,7 @@ export function createPodsDriver({ client, traits, owner, reach, said }: PodsDri
     tighten: async (id, deadline) => changes.tighten(await running(id), deadline),
     pause: notPausable,
     resume: notPausable,
-    async kill(id) {
-      const state = starting.get(id);
-      if (state) {
-        state.killed = true;
-        await sandboxes.kill(id);
-        await state.settled;
-      }
-      return sandboxes.kill(id);
-    },
+    kill: starts.kill,
     async sweep(of) {
       const pods = await client.list<Pod>('pods', { labelSelector: sandboxesOf(installation, of) });
       const ids = pods.flatMap(({ metadata }) => metadata.labels?.[LABELS.sandbox] ?? []);
