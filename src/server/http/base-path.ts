@@ -10,7 +10,7 @@ const MOST_LENGTH = 200;
 
 /** First parts of paths that are Seed's own, and never a page of the dashboard. */
 // biome-ignore format: a short list
-export const OWN_PATHS: readonly string[] = [
+const OWN_PATHS: readonly string[] = [
   'api', 'mcp', 'llm', 'runner', 'metrics', 'docs', 'openapi.json', 'cli', 'healthz', 'readyz', 'session', 'assets',
   '.well-known', 'approve',
 ];
