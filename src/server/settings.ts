@@ -104,7 +104,7 @@ function basePathSetting(): string {
   });
 }
 
-/** With the base path, also where it is written without. @throws SeedError invalid_settings: it has another path */
+/** With the base path, also where it is written without. @throws SeedError invalid_settings: with another path */
 function publicUrlSetting(): string | null {
   const url = urlSetting('SEED_PUBLIC_URL');
   const basePath = basePathSetting();

@@ -32,8 +32,8 @@ export function parsePrefix(text: string): string | null {
 export const isOwnPath = (prefix: string): boolean => OWN_PATHS.includes(prefix.split('/')[1] ?? '');
 
 /**
- * The prefix of a request: what a trusted proxy says in X-Forwarded-Prefix, else the setting. Of what cannot be one,
- * and of several, nothing is believed.
+ * The prefix of a request: what a trusted proxy says in X-Forwarded-Prefix, else the setting. Of what cannot be
+ * one, and of several, nothing is believed.
  */
 export function prefixOf(
   incoming: Pick<IncomingMessage, 'headers' | 'socket'> | undefined,
@@ -51,8 +51,8 @@ export function isTrusted(peer: string | undefined, trustedProxies: readonly str
 }
 
 /**
- * The path without the prefix, whether the proxy in front has taken it off already or not: probes come without one,
- * too. RFC 9728 (section 3.1) puts it behind `/.well-known/<name>`.
+ * The path without the prefix, whether the proxy in front has taken it off already or not: probes come without
+ * one, too. RFC 9728 (section 3.1) puts it behind `/.well-known/<name>`.
  */
 export function pathBelow(path: string, prefix: string): string {
   if (prefix === '' || isOwnPath(prefix)) return path;

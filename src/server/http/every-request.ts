@@ -49,7 +49,7 @@ class Turn {
   }
 }
 
-/** Without what is in a link that decides (approvals/link-routes.ts), also below a prefix that is not known here. */
+/** Without what is in a link that decides (approvals/link-routes.ts), also below a prefix that none knows here. */
 const loggedPath = (path: string) => path.replace(/\/approve\/.*/, '/approve/…');
 
 const POLLS = /^\/runner\/v1\/(lease|heartbeat)$/;

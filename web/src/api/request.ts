@@ -30,7 +30,10 @@ export function mayPass(error: unknown): boolean {
   return error instanceof AnswerError && MAY_PASS.includes(error.code);
 }
 
-/** @param path of this Seed, such as `/api/v1/whoami`. @throws AnswerError; DOMException `AbortError` when `init.signal` is aborted */
+/**
+ * @param path of this Seed, such as `/api/v1/whoami`
+ * @throws AnswerError; DOMException `AbortError` when `init.signal` is aborted
+ */
 export async function request(path: string, init: RequestInit = {}): Promise<Response> {
   const response = await send(path, init);
   if (response.ok) return response;
