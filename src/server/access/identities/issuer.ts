@@ -1,5 +1,5 @@
 // The issuer of the platform's tokens: what it says of itself (OpenID Connect Discovery) and the keys that it
-// signs with. Asked when a token comes, at no server's start; what it said is known for five minutes, and for a day
+// signs with. Asked when a token comes, at no server's start; what it said is known for five minutes, and a day
 // while it is away. Nothing that a token says leads anywhere: one address is set, and names the rest.
 import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import { request } from 'undici';
