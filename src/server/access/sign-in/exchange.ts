@@ -28,7 +28,8 @@ export async function exchangeCode(asked: Exchange, fetching: typeof fetch = fet
     if (answer.success) return answer.data.id_token;
     throw new SignInFailure('provider_refused', 'the token endpoint answered without an ID token');
   }
-  if (status >= 500 || status === 429) throw new SignInFailure('provider_away', `the token endpoint answered ${status}`);
+  if (status >= 500 || status === 429)
+    throw new SignInFailure('provider_away', `the token endpoint answered ${status}`);
   const refusal = Refusal.safeParse(json);
   const error = refusal.success ? refusal.data.error : 'no reason';
   // Used already, too old, or of another browser: the next attempt may go well.

@@ -4,12 +4,21 @@ import { newPending, PENDING_MS, readPending, writePending } from './pending.ts'
 const now = new Date('2026-03-01T12:00:00Z');
 const later = (ms: number) => new Date(now.getTime() + ms);
 
-it('keeps the newest three, in a cookie that a browser takes', () => {
-  const all = Array.from({ length: 5 }, () => newPending(`/${'a'.repeat(499)}`, now));
-  const cookie = writePending(all);
-  expect(readPending(cookie, now)).toEqual(all.slice(2));
+it('keeps the newest three, or as many of long addresses as a browser takes in one cookie', () => {
+  const some = Array.from({ length: 5 }, () => newPending('/tasks?q=orders', now));
+  expect(readPending(writePending(some), now)).toEqual(some.slice(2));
+  const long = Array.from({ length: 3 }, () => newPending(`/${'a'.repeat(2_499)}`, now));
+  const cookie = writePending(long);
+  expect(readPending(cookie, now)).toEqual(long.slice(2));
   expect(cookie.length).toBeLessThan(4_000);
 });
+
+it.each(['//elsewhere.example', undefined, 7, `/${'a'.repeat(2_500)}`])(
+  'comes back to the first page for %j',
+  (to) => {
+    expect(newPending(to, now).to).toBe('/');
+  },
+);
 
 it('makes each of them anew', () => {
   const made = Array.from({ length: 20 }, () => newPending('/', now));

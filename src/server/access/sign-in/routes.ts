@@ -49,11 +49,11 @@ export function signInRoutes(parts: SignInNeeds): Hono<HttpEnv> {
     c.set('address', clientAddress(c, trustedProxies));
     await next();
   });
-  app.get('/', (c) => orTell(c, asked(c), () => begin(c)));
+  app.get('/', (c) => orTell(c, only(c, 'to'), () => begin(c)));
   app.get('/callback', async (c) => {
     const pending = take(c);
     const counted = () => audited(c, parts.audit, BEGIN, () => comeBack(c, pending));
-    return orTell(c, pending?.to ?? '/', counted);
+    return orTell(c, pending?.to, counted);
   });
   app.get('/sign-out', async (c) => {
     refuseCrossSite(c, trustedProxies);
@@ -64,7 +64,7 @@ export function signInRoutes(parts: SignInNeeds): Hono<HttpEnv> {
   async function begin(c: Context<HttpEnv>): Promise<Response> {
     const provider = providerOf(parts);
     const { authorizationEndpoint } = await metadataOf(provider);
-    const pending = newPending(asked(c), store.clock.now());
+    const pending = newPending(only(c, 'to'), store.clock.now());
     const { cookie, others } = all(c);
     cookie.set(writePending([...others, pending]));
     const url = new URL(authorizationEndpoint);
@@ -125,7 +125,9 @@ export function signInRoutes(parts: SignInNeeds): Hono<HttpEnv> {
     return { cookie, others: readPending(cookie.read(), store.clock.now()) };
   }
 
-  const redirectUri = (c: Context<HttpEnv>) => `${publicBase(c, trustedProxies)}/session/oidc/callback`;
+  function redirectUri(c: Context<HttpEnv>): string {
+    return `${publicBase(c, trustedProxies)}/session/oidc/callback`;
+  }
 
   async function signOutUrl(c: Context<HttpEnv>): Promise<string | null> {
     const provider = providerOf(parts);
@@ -139,7 +141,7 @@ export function signInRoutes(parts: SignInNeeds): Hono<HttpEnv> {
   }
 
   /** Leads to the page for signing in, which says what happened and what to do next. */
-  async function orTell(c: Context<HttpEnv>, to: string, answer: () => Promise<Response>): Promise<Response> {
+  async function orTell(c: Context<HttpEnv>, to: unknown, answer: () => Promise<Response>): Promise<Response> {
     try {
       return await answer();
     } catch (error) {
@@ -150,7 +152,11 @@ export function signInRoutes(parts: SignInNeeds): Hono<HttpEnv> {
       const level = isKnown && problem !== 'provider_refused' && problem !== 'provider_away' ? 'info' : 'warn';
       log[level]({ requestId, problem, err: error }, 'signing in at the provider came to nothing');
       // In words of the dashboard's own: an address cannot make it say anything else.
-      const search = new URLSearchParams({ problem, ...(to !== '/' && { to }), request: requestId });
+      const search = new URLSearchParams({
+        problem,
+        ...(isOwnPath(to) && to !== '/' && { to }),
+        request: requestId,
+      });
       return c.redirect(`${prefixIn(c)}/sign-in?${search}`, 303);
     }
   }
@@ -176,12 +182,6 @@ async function metadataOf(provider: Provider): ReturnType<Identities['metadata']
   } catch (cause) {
     throw new SignInFailure('provider_away', 'the provider does not tell its endpoints', { cause });
   }
-}
-
-/** The page to come back to; where it is none of this Seed, the first one. */
-function asked(c: Context): string {
-  const to = only(c, 'to');
-  return isOwnPath(to) ? to : '/';
 }
 
 /** What a query says once and no more (RFC 6749, section 3.1). */
