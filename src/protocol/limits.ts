@@ -64,6 +64,8 @@ export const LIMITS = {
   /** Metadata of a task: bytes of its JSON. */
   metadataBytes: 8 * 1024,
   nameLength: 100,
+  /** Characters of a token of the platform's own login. */
+  tokenLength: 8_192,
   scopesPerRequest: 100,
   /** What can be set on one key. */
   cidrsPerKey: 50,
