@@ -6,7 +6,7 @@ import type { HttpEnv } from '../http/http-types.ts';
 import { publicOrigin } from '../http/request-headers.ts';
 import { type AuthenticateNeeds, type Identify, identifyKey } from './authenticate.ts';
 import { ownCookie } from './own-cookie.ts';
-import type { PresentedKey } from './presented-key.ts';
+import { type PresentedKey, withScopes } from './presented-key.ts';
 import { hashSessionToken, isSessionToken, noteSessionUse, type Session } from './sessions.ts';
 
 /** By the Authorization header wherever there is one, and only without it by the session. */

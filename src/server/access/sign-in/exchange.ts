@@ -1,4 +1,4 @@
-// Turns the code that a browser brings back from the platform's provider into an ID token, from server to server
+// Turns the code that a browser brings back from the platform's provider into tokens, from server to server
 // (RFC 6749, section 4.1.3, with RFC 7636). Called by routes.ts.
 import { z } from 'zod';
 import { readWithin } from '../../../lib/read-stream.ts';
@@ -7,25 +7,31 @@ import { SignInFailure } from './failure.ts';
 const WITHIN_MS = 10_000;
 const MOST_BYTES = 256 * 1024;
 
-const Answer = z.object({ id_token: z.string().min(1) });
+const Answer = z.object({ id_token: z.string().min(1), access_token: z.string().optional().catch(undefined) });
 const Refusal = z.object({ error: z.string().max(100) });
 
 export interface Exchange {
   tokenEndpoint: string;
-  clientId: string;
-  /** Null: the client is public, and PKCE alone shows that the code is its own. */
-  clientSecret: string | null;
+  /** Without a secret it is public, and PKCE alone shows that the code is its own. */
+  client: { id: string; secret: string | null };
   code: string;
   redirectUri: string;
   verifier: string;
 }
 
-/** @returns the ID token, unchecked. @throws SignInFailure */
-export async function exchangeCode(asked: Exchange, fetching: typeof fetch = fetch): Promise<string> {
+/** As the provider gave them: unchecked. */
+export interface Exchanged {
+  idToken: string;
+  /** Null: there is none. It can be of any form. */
+  accessToken: string | null;
+}
+
+/** @throws SignInFailure */
+export async function exchangeCode(asked: Exchange, fetching: typeof fetch = fetch): Promise<Exchanged> {
   const { status, json } = await post(asked, fetching);
   if (status >= 200 && status < 300) {
     const answer = Answer.safeParse(json);
-    if (answer.success) return answer.data.id_token;
+    if (answer.success) return { idToken: answer.data.id_token, accessToken: answer.data.access_token ?? null };
     throw new SignInFailure('provider_refused', 'the token endpoint answered without an ID token');
   }
   if (status >= 500 || status === 429)
@@ -38,13 +44,13 @@ export async function exchangeCode(asked: Exchange, fetching: typeof fetch = fet
 }
 
 async function post(asked: Exchange, fetching: typeof fetch): Promise<{ status: number; json: unknown }> {
-  const { clientId, clientSecret, code, redirectUri, verifier } = asked;
+  const { client, code, redirectUri, verifier } = asked;
   const form = new URLSearchParams({
     grant_type: 'authorization_code',
     code,
     redirect_uri: redirectUri,
     code_verifier: verifier,
-    ...(clientSecret === null && { client_id: clientId }),
+    ...(client.secret === null && { client_id: client.id }),
   });
   try {
     const response = await fetching(asked.tokenEndpoint, {
@@ -52,7 +58,7 @@ async function post(asked: Exchange, fetching: typeof fetch): Promise<{ status: 
       body: form,
       redirect: 'error',
       signal: AbortSignal.timeout(WITHIN_MS),
-      headers: { accept: 'application/json', ...(clientSecret !== null && basic(clientId, clientSecret)) },
+      headers: { accept: 'application/json', ...(client.secret !== null && basic(client.id, client.secret)) },
     });
     const body = response.body ? await readWithin(response.body, MOST_BYTES) : null;
     return { status: response.status, json: jsonIn(body) };

@@ -13,9 +13,10 @@ import { type AuditTrail, audited } from '../audit-trail.ts';
 import { type AuthenticateNeeds, authenticate, type Identities } from '../authenticate.ts';
 import { openSession } from '../open-session.ts';
 import { ownCookie } from '../own-cookie.ts';
+import type { PresentedKey } from '../presented-key.ts';
 import type { SignInLimits } from '../rate-limits.ts';
 import { refuseCrossSite } from '../session-cookie.ts';
-import { exchangeCode } from './exchange.ts';
+import { type Exchanged, exchangeCode } from './exchange.ts';
 import { SignInFailure } from './failure.ts';
 import { newPending, PENDING_MS, type Pending, readPending, writePending } from './pending.ts';
 
@@ -27,15 +28,15 @@ interface SignInNeeds extends AuthenticateNeeds {
   log: Logger;
 }
 
-/** What of Identities the dashboard's sign-in needs: a client of the provider. */
-type Provider = Identities & { clientId: string };
+/** Those who come by the platform's own login, where the dashboard is a client of it. */
+type Provider = Identities & { client: NonNullable<Identities['client']> };
 
 /** Which ways to sign in there are, for a page that nobody is signed in to yet. */
 export function waysRoute({ identities }: Pick<SignInNeeds, 'identities'>): Hono<HttpEnv> {
   return new Hono<HttpEnv>().get('/', (c) => {
     const provider = withClient(identities);
     c.header('Cache-Control', 'no-store');
-    return c.json({ provider: provider && { name: provider.issuerName } } satisfies SignInWays);
+    return c.json({ provider: provider && { name: new URL(provider.issuer).host } } satisfies SignInWays);
   });
 }
 
@@ -63,16 +64,16 @@ export function signInRoutes(parts: SignInNeeds): Hono<HttpEnv> {
 
   async function begin(c: Context<HttpEnv>): Promise<Response> {
     const provider = providerOf(parts);
-    const { authorizationEndpoint } = await metadataOf(provider);
+    const endpoint = given((await metadataOf(provider)).authorizationEndpoint);
     const pending = newPending(only(c, 'to'), store.clock.now());
     const { cookie, others } = all(c);
     cookie.set(writePending([...others, pending]));
-    const url = new URL(authorizationEndpoint);
+    const url = new URL(endpoint);
     const fields = {
       response_type: 'code',
-      client_id: provider.clientId,
+      client_id: provider.client.id,
       redirect_uri: redirectUri(c),
-      scope: 'openid profile email',
+      scope: ['openid', 'profile', 'email', ...(provider.requestableScopes ?? [])].join(' '),
       state: pending.state,
       nonce: pending.nonce,
       code_challenge: hash('sha256', pending.verifier, 'base64url'),
@@ -90,19 +91,20 @@ export function signInRoutes(parts: SignInNeeds): Hono<HttpEnv> {
     try {
       if (pending === null) throw new SignInFailure('over', 'no sign-in of this browser waits for this answer');
       const { issuer, tokenEndpoint } = await metadataOf(provider);
-      const { clientId, clientSecret } = provider;
       const code = codeIn(c, issuer);
       const { nonce, verifier } = pending;
-      const client = { clientId, clientSecret, redirectUri: redirectUri(c) };
-      const token = await exchangeCode({ ...client, tokenEndpoint, code, verifier });
-      const identify = () => provider.presented(token, { audience: clientId, nonce });
+      const { client } = provider;
+      const used = { code, verifier, redirectUri: redirectUri(c) };
+      const tokens = await exchangeCode({ ...used, client, tokenEndpoint: given(tokenEndpoint) });
+      const identify = () => presentedBy(provider, tokens, nonce);
       const actor = await authenticate(c, parts, { counted: true, identify });
       await openSession(c, parts, actor, { secretHash: null, scopes: actor.key.scopes });
       succeeded();
       return c.redirect(prefixIn(c) + pending.to, 303);
     } catch (error) {
-      // Where the provider or the database is away, nobody has failed.
-      if (error instanceof SeedError && error.code === 'unavailable') succeeded();
+      // Where the provider or the database is away, or a person changed their mind, nobody has failed.
+      const isCancelled = error instanceof SignInFailure && error.problem === 'cancelled';
+      if (isCancelled || (error instanceof SeedError && error.code === 'unavailable')) succeeded();
       throw error;
     }
   }
@@ -135,7 +137,7 @@ export function signInRoutes(parts: SignInNeeds): Hono<HttpEnv> {
     if (endSessionEndpoint === null) return null;
     // OpenID Connect RP-Initiated Logout, section 2. No ID token is kept to be shown: the provider asks the person.
     const url = new URL(endSessionEndpoint);
-    url.searchParams.set('client_id', provider.clientId);
+    url.searchParams.set('client_id', provider.client.id);
     url.searchParams.set('post_logout_redirect_uri', `${publicBase(c, trustedProxies)}/sign-in`);
     return url.href;
   }
@@ -172,16 +174,40 @@ function providerOf({ identities }: Pick<SignInNeeds, 'identities'>): Provider {
 }
 
 function withClient(identities: Identities | null): Provider | null {
-  const isOne = (one: Identities): one is Provider => one.clientId !== null;
+  const isOne = (one: Identities): one is Provider => one.client !== null;
   return identities && isOne(identities) ? identities : null;
 }
 
-async function metadataOf(provider: Provider): ReturnType<Identities['metadata']> {
+async function metadataOf(provider: Provider) {
   try {
     return await provider.metadata();
   } catch (cause) {
     throw new SignInFailure('provider_away', 'the provider does not tell its endpoints', { cause });
   }
+}
+
+/**
+ * Whom the ID token names. What they may do can stand in the access token alone, as the claim `scope` does; that is
+ * then taken from there, where it is one for this Seed and the same person's.
+ */
+async function presentedBy(
+  provider: Provider,
+  { idToken, accessToken }: Exchanged,
+  nonce: string,
+): Promise<PresentedKey> {
+  const person = await provider.presented(idToken, { audience: provider.client.id, nonce });
+  if (person.key.scopes.length > 0 || accessToken === null || !provider.takes(accessToken)) return person;
+  const same = await provider.presented(accessToken).catch((error) => {
+    if (error instanceof SeedError && error.code !== 'unavailable') return null;
+    throw error;
+  });
+  return same?.key.id === person.key.id ? same : person;
+}
+
+/** @throws SignInFailure when the provider does not tell it */
+function given(endpoint: string | null): string {
+  if (endpoint !== null) return endpoint;
+  throw new SignInFailure('provider_refused', 'the provider has no endpoint for signing in with a code');
 }
 
 /** What a query says once and no more (RFC 6749, section 3.1). */
