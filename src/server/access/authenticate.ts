@@ -43,7 +43,7 @@ export interface Identities {
   takes(secret: string): boolean;
   /** @throws SeedError invalid_token, token_expired, unknown_account; unavailable: the issuer is away */
   presented(token: string, use?: TokenUse): Promise<PresentedKey>;
-  /** What takes the place of the secret where something is sealed for who presents it: another token does as well. */
+  /** What something is sealed with for who presents it, in a secret's place: another token does as well. */
   secretOf(presented: PresentedKey): string;
   /** @throws SeedError unavailable */
   metadata(): Promise<IssuerMetadata>;

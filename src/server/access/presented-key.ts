@@ -149,7 +149,7 @@ export async function actorOf(
   return { actor, status: worstOf(actor.lineage) ?? 'active' };
 }
 
-/** The same as one that came with a token or session with these scopes: those of an identity's row are the last. */
+/** The same as one that came with a token or session of these scopes: those of an identity's row are the last. */
 export function withScopes(presented: PresentedKey, scopes: readonly string[]): PresentedKey {
   const [own, ...above] = presented.lineage;
   const key = { ...own, scopes: [...scopes] };

@@ -98,7 +98,8 @@ function asksForCore(tools: string | undefined): boolean {
 
 /**
  * Protected resource metadata (RFC 9728): what a client that got a 401 reads to learn how to come in. Without the
- * platform's own login there is no authorization server: the token is an API key, which a person hands to the client.
+ * platform's own login there is no authorization server: the token is an API key, which a person makes and hands
+ * to the client.
  */
 function protectedResource(
   c: Context<HttpEnv>,

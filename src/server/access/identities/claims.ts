@@ -6,8 +6,8 @@ import { allows } from '../../../protocol/scope.ts';
 export type Claims = Readonly<Record<string, unknown>>;
 
 /**
- * The claim of this name, which may be one with dots, such as `https://example.com/roles`, or a path through objects,
- * such as `realm_access.roles`; the longest name that is there goes first. Undefined: there is none.
+ * The claim of this name, which may be one with dots, such as `https://example.com/roles`, or a path through
+ * objects, such as `realm_access.roles`; the longest name that is there goes first. Undefined: there is none.
  */
 export function claimAt(claims: unknown, path: string): unknown {
   if (!isRecord(claims)) return undefined;
@@ -61,8 +61,8 @@ const shown = (text: string) =>
 const BY_NAME_ONLY = ['approvals:write', 'keys:write'];
 
 /**
- * The scopes that the values are worth by the map, one by one: a scope that is added to the platform later is found
- * when the next token comes.
+ * The scopes that the values are worth by the map, one by one: a scope that is added to the platform later is
+ * found when the next token comes.
  * @param known every scope of the platform that the account could have
  * @param operators those of commands that are the operator's alone, which have to be named as well
  */

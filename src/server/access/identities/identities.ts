@@ -1,5 +1,5 @@
-// Who comes by the platform's own login: a sound token makes its subject's row among the keys, the first time in an
-// account, and is then as good as a key. Put together by server.ts, for authenticate.ts.
+// Who comes by the platform's own login: a sound token makes its subject's row among the keys, the first time in
+// an account, and is then as good as a key. Put together by server.ts, for authenticate.ts.
 import { createHmac, hash } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Registry } from '../../../command/registry.ts';

@@ -1,6 +1,6 @@
-// The issuer of the platform's tokens: what it says of itself (OpenID Connect Discovery) and the keys that it signs
-// with. Asked when a token comes, at no server's start; what it said is known for five minutes, and for a day while
-// it is away. Nothing that a token says leads anywhere: there is one address, and what lies behind it names the rest.
+// The issuer of the platform's tokens: what it says of itself (OpenID Connect Discovery) and the keys that it
+// signs with. Asked when a token comes, at no server's start; what it said is known for five minutes, and a day
+// while it is away. Nothing that a token says leads anywhere: one address is set, and names the rest.
 import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import { request } from 'undici';
 import { z } from 'zod';
@@ -94,7 +94,7 @@ export class Issuer {
     return this.#ask();
   }
 
-  /** What it says now, because a token is signed with a key that is not in `seen`. @throws SeedError unavailable */
+  /** What it says now, as a token is signed with a key that is not in `seen`. @throws SeedError unavailable */
   async beyond(seen: Known): Promise<Known> {
     await this.#asking?.catch(() => undefined);
     if (this.#heard && this.#heard.known !== seen) return this.#heard.known;
@@ -178,7 +178,7 @@ async function readIssuer(url: string, signal: AbortSignal): Promise<Known & { s
   };
 }
 
-/** What it names may lie at another origin, as Google's keys do, if that is proven by TLS as the issuer's own is. */
+/** What it names may lie at another origin, as Google's keys do, if TLS proves that one as the issuer's own. */
 function isTrusted(address: string, issuer: string): boolean {
   const [named, own] = [new URL(address), new URL(issuer)];
   return named.protocol === 'https:' || named.origin === own.origin;

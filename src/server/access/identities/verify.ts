@@ -1,5 +1,5 @@
-// Whether a token is sound: signed by the issuer of the settings, for this Seed, and at its time (RFC 7519, RFC 8725,
-// RFC 9068). What it says is looked at only then. Called by identities.ts.
+// Whether a token is sound: signed by the issuer of the settings, for this Seed, and at its time (RFC 7519, RFC
+// 8725, RFC 9068). What it says is looked at only then. Called by identities.ts.
 import { errors, type JWTHeaderParameters, type JWTVerifyOptions, jwtVerify } from 'jose';
 import { isRecord, parseJson, repeatedName } from '../../../lib/json.ts';
 import { SeedError } from '../../../protocol/errors.ts';
