@@ -7,7 +7,7 @@ const ODD = /[\\\u0000-\u0020\u007f-\u{10ffff}]/u;
 /** Signing in again would follow, or signing out. */
 const NEVER = /^\/(sign-in|session|api|approve)(?![\w-])/i;
 
-/** Whether it is a page to come back to: `/tasks?q=x`, and neither `//elsewhere` nor what a browser reads as that. */
+/** Whether it is a page to come back to, such as `/tasks?q=x`; `//elsewhere` and what browsers read so is none. */
 export function isOwnPath(to: unknown): to is string {
   if (typeof to !== 'string' || !/^\/(?!\/)/.test(to) || ODD.test(to)) return false;
   const base = 'http://seed.invalid';

@@ -13,7 +13,7 @@ export interface ProviderSignOut {
   url: string | null;
 }
 
-/** What can happen on the way, besides what Seed says of whoever comes back (then it is one of its error codes). */
+/** What can happen on the way. What Seed says of whoever comes back is told by its error codes. */
 export const SIGN_IN_PROBLEMS = [
   /** The person, or the provider for them, said no. */
   'cancelled',

@@ -1,5 +1,5 @@
-// Begins a session of the dashboard for whoever has shown who they are, and gives the browser its cookie. Called by
-// the two ways of signing in: with a key (session-routes.ts) and at the platform's provider (sign-in/routes.ts).
+// Begins a session of the dashboard for whoever has shown who they are, and gives the browser its cookie. Called
+// by both ways of signing in: with a key (session-routes.ts) and at the platform's provider (sign-in/routes.ts).
 import type { Context } from 'hono';
 import type { Actor } from '../../command/call.ts';
 import type { HttpEnv } from '../http/http-types.ts';

@@ -135,7 +135,7 @@ export function signInRoutes(parts: SignInNeeds): Hono<HttpEnv> {
     const provider = providerOf(parts);
     const { endSessionEndpoint } = await metadataOf(provider);
     if (endSessionEndpoint === null) return null;
-    // OpenID Connect RP-Initiated Logout, section 2. No ID token is kept to be shown: the provider asks the person.
+    // OpenID Connect RP-Initiated Logout, section 2. No ID token is kept to show: the provider asks the person.
     const url = new URL(endSessionEndpoint);
     url.searchParams.set('client_id', provider.client.id);
     url.searchParams.set('post_logout_redirect_uri', `${publicBase(c, trustedProxies)}/sign-in`);
@@ -187,8 +187,8 @@ async function metadataOf(provider: Provider) {
 }
 
 /**
- * Whom the ID token names. What they may do can stand in the access token alone, as the claim `scope` does; that is
- * then taken from there, where it is one for this Seed and the same person's.
+ * Whom the ID token names. What they may do can stand in the access token alone, as the claim `scope` does: it is
+ * then taken from there, if that is one for this Seed and the same person's.
  */
 async function presentedBy(
   provider: Provider,
