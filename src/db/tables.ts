@@ -152,6 +152,7 @@ export interface Tables extends GrantTables, WebhookTables {
     token_hash: string;
     key_id: string;
     secret_hash: string;
+    scopes: string[] | null;
     created_at: Date;
     last_used_at: Date;
     expires_at: Date;
