@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { toManifest } from '../command/manifest.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { sessionRoutes } from './access/session-routes.ts';
+import { signInRoutes, waysRoute } from './access/sign-in/routes.ts';
 import { linkRoutes } from './approvals/link-routes.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
 import { readWebFiles } from './dashboard/web-files.ts';
@@ -28,6 +29,7 @@ import type { Telemetry } from './telemetry/telemetry.ts';
 /** What the routes of the features are given, and what the application itself takes. */
 type AppNeeds = Omit<CommandRoutesNeeds, 'tellTask' | 'observe'> &
   Parameters<typeof sessionRoutes>[0] &
+  Parameters<typeof signInRoutes>[0] &
   Parameters<typeof linkRoutes>[0] &
   Parameters<typeof llmRoutes>[0] &
   Parameters<typeof runnerRoutes>[0] &
@@ -64,6 +66,8 @@ export async function createApp(parts: AppNeeds): Promise<Hono<HttpEnv>> {
   const tellTask: CommandRoutesNeeds['tellTask'] = (taskId, event) =>
     appendServerEvent(store.db, taskId, event, store.clock.now());
   app.route('/api/v1', commandRoutes({ ...parts, tellTask, observe }));
+  app.route('/session/ways', waysRoute(parts));
+  app.route('/session/oidc', signInRoutes(parts));
   app.route('/session', sessionRoutes(parts));
   app.route('/approve', linkRoutes(parts));
   app.route('/llm/v1', llmRoutes(parts));
