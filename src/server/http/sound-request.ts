@@ -23,6 +23,8 @@ function look({ rawHeaders, headers, url = '', httpVersion }: IncomingMessage): 
   // RFC 9110, section 4.2.4: of a whole URL.
   if (!url.startsWith('/') && /^\w+:\/\/[^/?#]*@/.test(url))
     throw new SeedError('invalid_input', 'the URL that is asked for holds a user name');
+  // RFC 9112, section 3.2: some take it for a part of the path, and others cut it off.
+  if (url.includes('#')) throw new SeedError('invalid_input', 'a fragment (#…) has no place in a request');
   const coding = headers['transfer-encoding'];
   if (coding === undefined) return;
   // RFC 9112, section 6.1: who speaks it does not know chunks, so that its length is unknown.
