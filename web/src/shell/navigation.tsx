@@ -3,6 +3,7 @@ import { Link, useRouter, useRouterState } from '@tanstack/react-router';
 import { type ReactNode, useState, useSyncExternalStore } from 'react';
 import { signOut } from '../api/request.ts';
 import { useSeed } from '../api/use-command.ts';
+import { forgetWhoWasHere } from '../api/ways.ts';
 import { BadgeList } from '../ui/badge.tsx';
 import { IconButton } from '../ui/button.tsx';
 import { Kbd } from '../ui/code.tsx';
@@ -71,7 +72,7 @@ function AccountMenu() {
       return toast(`Not signed out: ${(error as Error).message}`);
     }
     await router.navigate({ to: '/sign-in', search: key.identity ? { out: true } : {} });
-    router.options.context.queryClient.clear();
+    forgetWhoWasHere(router.options.context.queryClient);
   };
   return (
     <Menu

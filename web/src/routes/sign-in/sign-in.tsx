@@ -6,12 +6,12 @@ import { type FormEvent, useRef } from 'react';
 import type { ErrorCode } from '../../../../src/protocol/errors.ts';
 import { BASE_PATH } from '../../api/base-path.ts';
 import { signIn } from '../../api/request.ts';
+import { waysQuery } from '../../api/ways.ts';
 import { Button } from '../../ui/button.tsx';
 import { Field } from '../../ui/fields.tsx';
 import { Logo } from '../../ui/icon.tsx';
 import { ErrorNotice } from '../../ui/states.tsx';
 import { ProviderButton, SignedOut, SignInProblemNotice } from './provider.tsx';
-import { waysQuery } from './ways.ts';
 
 const BECAUSE: Partial<Record<ErrorCode, string>> = {
   key_revoked: 'The key you were signed in with was revoked.',
