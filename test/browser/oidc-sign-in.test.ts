@@ -73,6 +73,10 @@ describeInBrowser(
       await page.goto('/keys');
       const own = page.getByRole('row').filter({ hasText: 'ada@example.com' });
       await own.getByText('yours').waitFor();
+      await own.getByText(`login at ${host(browser)}`).waitFor();
+      await page.getByRole('link', { name: 'ada@example.com' }).click();
+      await page.getByText(browser.server.provider.issuer, { exact: true }).waitFor();
+      await page.getByText('Last scopes').waitFor();
       await page.getByRole('button', { name: /^Account/ }).click();
       await page.getByRole('menu').getByText('keys:read').waitFor();
       await expectAccessible(page);
@@ -171,7 +175,7 @@ describeInBrowser(
       const off = { key: browser.server.admin, body: { enabled: false } };
       await browser.server.call('PATCH', `/api/v1/keys/${id}`, off);
       await page.reload();
-      await page.getByText('you were signed in with was switched off').waitFor();
+      await page.getByText('The key or login you were signed in with was switched off').waitFor();
       await button(browser, page).click();
       await expectProblem(page, 'Your login was switched off here');
       await expectAccessible(page);

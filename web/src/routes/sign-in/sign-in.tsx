@@ -47,7 +47,9 @@ export function SignIn() {
         </header>
         {because && !signingIn.isError && (
           <p role="status" className="rounded-lg bg-info-soft p-3 text-info">
-            {BECAUSE[because] ?? 'Your session has ended.'} You come back to where you were.
+            {BECAUSE[because]?.replace('The key', provider ? 'The key or login' : 'The key') ??
+              'Your session has ended.'}{' '}
+            You come back to where you were.
           </p>
         )}
         {out && provider && <SignedOut provider={provider} />}
