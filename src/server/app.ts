@@ -16,6 +16,7 @@ import { headEveryAnswer, logRequests, refuseWhileStopping } from './http/every-
 import type { HttpEnv } from './http/http-types.ts';
 import { limitBodies } from './http/limit-body.ts';
 import { prefixIn } from './http/request-headers.ts';
+import { refuseUnsound } from './http/sound-request.ts';
 import { mcpRoutes } from './mcp/routes.ts';
 import { llmRoutes } from './models/routes.ts';
 import { runnerRoutes } from './runners/routes.ts';
@@ -58,6 +59,7 @@ export async function createApp(parts: AppNeeds): Promise<Hono<HttpEnv>> {
   app.use(await headEveryAnswer(parts));
   if (metrics) app.use(watchRequests(metrics));
   if (log.isLevelEnabled('info')) app.use(logRequests(log));
+  app.use(refuseUnsound);
   app.use(refuseWhileStopping(parts.stopping));
   app.use(limitBodies(registry.commands));
 

@@ -41,7 +41,7 @@ function unforeseen(cause: Error): SeedError {
   });
 }
 
-const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 /** The methods of the routes at a path. Those of patterns that stand for any path do not count. */
 export function methodsAt(app: Hono<HttpEnv>, path: string): string[] {
