@@ -1,4 +1,4 @@
-// Which ways to sign in this Seed has, where one signs out of the provider as well, and what is left of whoever did.
+// Which ways to sign in there are, where one signs out of the provider as well, and what is forgotten then.
 import { type QueryClient, queryOptions } from '@tanstack/react-query';
 import type { ProviderSignOut, SignInWays } from '../../../src/protocol/sign-in.ts';
 import { request } from './request.ts';
