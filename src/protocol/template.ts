@@ -116,7 +116,7 @@ const ModelName = z
   .min(1)
   .max(200)
   .meta({ examples: ['scripted'] });
-export const Models = z
+const Models = z
   .array(ModelName)
   .min(1)
   .max(LIMITS.llmModels)

@@ -41,7 +41,7 @@ export function broughtTemplates(pack: string | null, templates: readonly Brough
 }
 
 /** `Unpaid invoices` → `unpaid-invoices` */
-export const nameOf = (title: string): string =>
+const nameOf = (title: string): string =>
   title
     .normalize('NFKD')
     .toLowerCase()

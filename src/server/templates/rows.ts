@@ -122,7 +122,7 @@ export async function deleteTemplate(tx: Db, accountId: string, name: string): P
   return numDeletedRows > 0n;
 }
 
-export function toTemplate(row: TemplateRow): Template {
+function toTemplate(row: TemplateRow): Template {
   return {
     name: row.name,
     version: row.version,
