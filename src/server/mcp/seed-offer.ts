@@ -1,5 +1,5 @@
-// What Seed offers over MCP: the tools for tasks, one tool per command, the tasks' resources, templates as prompts,
-// the Tasks extension.
+// What Seed offers over MCP: the tools for tasks, one tool per command, the tasks' resources, templates as
+// prompts, the Tasks extension.
 import { decideApprovalTool, getApprovalTool, listApprovalsTool } from './approval-tools.ts';
 import { commandTool, toolNameOf } from './command-tool.ts';
 import { createMcpServer, type McpTool, type Offer } from './mcp-server.ts';

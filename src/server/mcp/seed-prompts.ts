@@ -53,7 +53,7 @@ function describe({ title, description, type, enum: choices, default: fallback }
   return [title, description, `(${kind}${otherwise})`].filter(Boolean).join(' ');
 }
 
-/** A prompt's arguments are text. @throws ProtocolError for one that the template has not, and one that is missing */
+/** A prompt's arguments are text. @throws ProtocolError for one that the template has not, or that is missing */
 function valuesOf(
   { name, parameters }: Template,
   given: Readonly<Record<string, string>>,

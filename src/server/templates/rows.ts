@@ -64,7 +64,10 @@ export async function listVersions(
   return pageAfter(rows.map(toTemplate), limit, ({ version }) => String(version));
 }
 
-/** Waits for others that make or change templates of the account until the transaction ends. @returns how many it keeps */
+/**
+ * Waits for others that make or change templates of the account until the transaction ends.
+ * @returns how many it keeps
+ */
 export async function lockAndCount(tx: Tx, accountId: string): Promise<number> {
   await tx.selectFrom('accounts').select('id').where('id', '=', accountId).forNoKeyUpdate().execute();
   const { count } = await tx
