@@ -6,6 +6,7 @@ import { sessionRoutes } from './access/session-routes.ts';
 import { linkRoutes } from './approvals/link-routes.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
 import { readWebFiles } from './dashboard/web-files.ts';
+import { type BasePathSettings, routedPath } from './http/base-path.ts';
 import { renderCli } from './http/cli-bundle.ts';
 import { type CommandRoutesNeeds, commandRoutes } from './http/command-routes.ts';
 import { descriptionRoutes } from './http/description-routes.ts';
@@ -13,6 +14,7 @@ import { answerErrors, methodNotAllowed, methodsAt } from './http/errors.ts';
 import { headEveryAnswer, logRequests, refuseWhileStopping } from './http/every-request.ts';
 import type { HttpEnv } from './http/http-types.ts';
 import { limitBodies } from './http/limit-body.ts';
+import { prefixIn } from './http/request-headers.ts';
 import { mcpRoutes } from './mcp/routes.ts';
 import { llmRoutes } from './models/routes.ts';
 import { runnerRoutes } from './runners/routes.ts';
@@ -28,7 +30,8 @@ type AppNeeds = Omit<CommandRoutesNeeds, 'tellTask' | 'observe'> &
   Parameters<typeof linkRoutes>[0] &
   Parameters<typeof llmRoutes>[0] &
   Parameters<typeof runnerRoutes>[0] &
-  Parameters<typeof mcpRoutes>[0] & {
+  Parameters<typeof mcpRoutes>[0] &
+  BasePathSettings & {
     telemetry: Telemetry;
     /** The built dashboard; it may be missing. */
     webFolder: URL;
@@ -39,18 +42,18 @@ type AppNeeds = Omit<CommandRoutesNeeds, 'tellTask' | 'observe'> &
 export async function createApp(parts: AppNeeds): Promise<Hono<HttpEnv>> {
   const { store, registry, version, log } = parts;
   const { metrics, observe } = parts.telemetry;
-  const app = new Hono<HttpEnv>();
+  const app = new Hono<HttpEnv>({ getPath: routedPath(parts) });
   const answerError = answerErrors(log);
   app.onError(answerError);
   app.notFound((c) => {
     // Not thrown: what is thrown here goes past the innermost middleware, which then does not see an answer.
     const methods = methodsAt(app, c.req.path);
-    const hint = 'GET /docs shows what there is.';
+    const hint = `GET ${prefixIn(c)}/docs shows what there is.`;
     const notFound = () => new SeedError('not_found', `there is nothing at ${c.req.path}`, { hint });
     c.error = methods.length > 0 ? methodNotAllowed(c, methods) : notFound();
     return answerError(c.error, c);
   });
-  app.use(await headEveryAnswer());
+  app.use(await headEveryAnswer(parts));
   if (metrics) app.use(watchRequests(metrics));
   if (log.isLevelEnabled('info')) app.use(logRequests(log));
   app.use(refuseWhileStopping(parts.stopping));

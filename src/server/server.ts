@@ -182,8 +182,10 @@ export async function startServer(
     recordKeyCall: (caller: KeyCaller, call: ModelCall) => recordKeyCall(store, caller, call),
     readUpstream: () => listed.readAgain(),
   };
+  const { basePath } = settings;
   let ownUrl = '';
-  const linkTo = (token: string) => `${(settings.publicUrl ?? ownUrl).replace(/\/$/, '')}/approve/${token}`;
+  const linkTo = (token: string, reachedAt = ownUrl + basePath) =>
+    `${settings.publicUrl ?? reachedAt}/approve/${token}`;
   const features = { settings, store, llm, models, calls, blobs, secretsKey, taskCache, linkTo };
   const keyUse = undo.use(new KeyUse(store, log));
   const audit = undo.use(new AuditTrail(store, log, { onLost: lose('audit') }));
@@ -193,6 +195,7 @@ export async function startServer(
   const access = { store, keys, keyUse, rateLimits: new RateLimits(), trustedProxies, sessions };
   const parts = {
     ...access,
+    basePath,
     gate: openGate(access, audit),
     findTask: taskCache.find,
     audit,
@@ -240,7 +243,7 @@ export async function startServer(
   undo.use(await keepRowsFor(settings.retention, store, log));
   if (settings.auditRetentionDays !== null) undo.use(keepAuditFor(settings.auditRetentionDays, store, log));
   const { url } = undo.use(
-    await listenHttp((...request) => app.fetch(...request), settings.host, settings.port, log),
+    await listenHttp((...request) => app.fetch(...request), settings.host, settings.port, { log, basePath }),
   );
   ownUrl = url;
   // Ended first: a server that no runner reaches any more cannot tell which of them live.

@@ -4,7 +4,7 @@ import type { Context } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import { SeedError } from '../../protocol/errors.ts';
 import type { HttpEnv } from '../http/http-types.ts';
-import { publicOrigin } from '../http/request-headers.ts';
+import { prefixIn, publicOrigin } from '../http/request-headers.ts';
 import { type AuthenticateNeeds, type Identify, identifyKey } from './authenticate.ts';
 import type { PresentedKey } from './presented-key.ts';
 import { hashSessionToken, isSessionToken, noteSessionUse, type Session } from './sessions.ts';
@@ -55,16 +55,19 @@ const notSignedIn = (message: string) =>
   new SeedError('not_authenticated', message, { hint: 'Sign in with a key.' });
 
 const NAME = 'seed_session';
-const ATTRIBUTES = { path: '/', httpOnly: true, sameSite: 'Strict' } as const;
+const ATTRIBUTES = { httpOnly: true, sameSite: 'Strict' } as const;
 
 /** For this request's way in alone: over TLS the cookie of plain HTTP is not taken, nor the other way round. */
 export function sessionCookie(c: Context<HttpEnv>, trustedProxies: readonly string[]) {
   const isSecure = publicOrigin(c, trustedProxies).startsWith('https:');
-  const prefix = isSecure ? ({ prefix: 'host' } as const) : {};
+  const below = prefixIn(c);
+  // What lies beside Seed on its origin is not sent the cookie; a name with `__Host-` would forbid a path.
+  const marked = isSecure ? ({ prefix: below === '' ? 'host' : 'secure' } as const) : {};
+  const attributes = { ...ATTRIBUTES, path: below === '' ? '/' : below, secure: isSecure, ...marked };
   return {
-    read: (): string | undefined => getCookie(c, NAME, prefix.prefix),
-    set: (token: string) => setCookie(c, NAME, token, { ...ATTRIBUTES, ...prefix }),
-    clear: () => setCookie(c, NAME, '', { ...ATTRIBUTES, ...prefix, maxAge: 0 }),
+    read: (): string | undefined => getCookie(c, NAME, marked.prefix),
+    set: (token: string) => setCookie(c, NAME, token, attributes),
+    clear: () => setCookie(c, NAME, '', { ...attributes, maxAge: 0 }),
   };
 }
 

@@ -13,7 +13,7 @@ import type { AuditedRoute, Gate, RecordDone } from './gate.ts';
 import type { HttpEnv } from './http-types.ts';
 import { type Inbox, NO_DELIVERY } from './inbox.ts';
 import { inputReader } from './read-input.ts';
-import { preferredWaitMs, shownCredential } from './request-headers.ts';
+import { preferredWaitMs, publicBase, shownCredential } from './request-headers.ts';
 import { StreamSlots } from './stream-slots.ts';
 
 export interface CommandRoutesNeeds extends CallNeeds {
@@ -21,6 +21,8 @@ export interface CommandRoutesNeeds extends CallNeeds {
   gate: Gate;
   /** Where files that come with a request lie while they are received. */
   inbox: Inbox;
+  /** Addresses of proxies that are believed, as CIDRs. */
+  trustedProxies: readonly string[];
   version: string;
 }
 
@@ -87,6 +89,7 @@ function mount(app: Hono<HttpEnv>, command: Command, needs: CommandRoutesNeeds, 
       waitMs: preferredWaitMs(c.req.header('prefer')),
       via: viaOf(c),
       platformCredential,
+      reachedAt: () => publicBase(c, needs.trustedProxies),
       traceParent: c.req.header('traceparent'),
       gone,
       waiting: () => AbortSignal.any([gone(), needs.stopping]),

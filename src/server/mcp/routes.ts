@@ -13,7 +13,7 @@ import { LIMITS } from '../../protocol/limits.ts';
 import { methodNotAllowed } from '../http/errors.ts';
 import type { Gate } from '../http/gate.ts';
 import type { HttpEnv } from '../http/http-types.ts';
-import { bearerToken, publicOrigin } from '../http/request-headers.ts';
+import { bearerToken, publicBase } from '../http/request-headers.ts';
 import type { Era } from './mcp-server.ts';
 import { refuseForeignOrigin } from './origin.ts';
 import { inProcessPlatform, type Platform } from './platform.ts';
@@ -53,7 +53,7 @@ export function mcpRoutes(needs: McpNeeds, app: Hono<HttpEnv>): Hono<HttpEnv> {
   routes.all('/mcp', (c) =>
     needs.gate.audited(c, { name: null, effect: 'read' }, async () => {
       refuseForeignOrigin(c.req.header('origin'), c.req.header('host'), needs.mcpAllowedOrigins);
-      c.set('challenge', `Bearer resource_metadata="${publicOrigin(c, trustedProxies)}${METADATA_PATH}"`);
+      c.set('challenge', `Bearer resource_metadata="${publicBase(c, trustedProxies)}${METADATA_PATH}"`);
       const actor = await needs.gate.authenticate(c, { counted: false, sessions: false });
       if (c.req.method !== 'POST') throw methodNotAllowed(c, ['POST']);
       const platform = platformFor(c, actor);
@@ -99,11 +99,11 @@ function asksForCore(tools: string | undefined): boolean {
  * authorization server: the token is an API key, which a person makes and hands to the client.
  */
 function protectedResource(c: Context<HttpEnv>, trustedProxies: readonly string[]) {
-  const origin = publicOrigin(c, trustedProxies);
+  const base = publicBase(c, trustedProxies);
   return {
-    resource: `${origin}/mcp`,
+    resource: `${base}/mcp`,
     resource_name: 'Seed',
     bearer_methods_supported: ['header'],
-    resource_documentation: `${origin}/docs`,
+    resource_documentation: `${base}/docs`,
   };
 }

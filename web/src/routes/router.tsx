@@ -1,6 +1,7 @@
 // All routes, with the pages in the order of the navigation. A new page is a folder here and an entry in PAGES.
 import { QueryClient } from '@tanstack/react-query';
 import { createRoute, createRouter, Link, redirect } from '@tanstack/react-router';
+import { BASE_PATH } from '../api/base-path.ts';
 import { mayPass, onSignedOut } from '../api/request.ts';
 import { seedQuery } from '../api/seed.ts';
 import { offeredPages, type Page } from '../shell/page.ts';
@@ -55,6 +56,7 @@ const routeTree = rootRoute.addChildren([
 
 export const router = createRouter({
   routeTree,
+  basepath: BASE_PATH === '' ? '/' : BASE_PATH,
   context: { queryClient, pages: PAGES },
   defaultPreload: 'intent',
   defaultPendingComponent: () => <SkeletonRows />,

@@ -3,6 +3,7 @@ import { useMutation } from '@tanstack/react-query';
 import { useRouter, useSearch } from '@tanstack/react-router';
 import { type FormEvent, useRef } from 'react';
 import type { ErrorCode } from '../../../../src/protocol/errors.ts';
+import { BASE_PATH } from '../../api/base-path.ts';
 import { signIn } from '../../api/request.ts';
 import { Button } from '../../ui/button.tsx';
 import { Field } from '../../ui/fields.tsx';
@@ -24,7 +25,7 @@ export function SignIn() {
     mutationFn: signIn,
     onSuccess: () => {
       form.current?.reset();
-      router.history.push(to);
+      router.history.push(BASE_PATH + to);
     },
   });
   const submit = (event: FormEvent) => {
