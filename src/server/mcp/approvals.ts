@@ -1,5 +1,5 @@
-// What waits for a person over MCP: calls that are asked about, which are put before the client's own person or held
-// for a while. Used by the tools.
+// What waits for a person over MCP: calls that are asked about, which are put before the client's own person or
+// held for a while. Used by the tools.
 import type { CallToolResult, ServerContext, Tool } from '@modelcontextprotocol/server';
 import type { Approval } from '../../protocol/approval.ts';
 import { isSettled } from '../../protocol/approval-wait.ts';
@@ -28,9 +28,9 @@ interface HeldCall extends MadeCall {
 }
 
 /**
- * Makes a tool's call. One that a person is asked about is put before the client's own, where their answer counts;
- * otherwise it is held until somebody has decided and it was done, for as long as clients wait for a tool. Then the
- * result says what it waits for.
+ * Makes a tool's call. One that a person is asked about is put before the client's own, where their answer
+ * counts; otherwise it is held until somebody has decided and it was done, for as long as clients wait for a tool.
+ * Then the result says what it waits for.
  * @throws SeedError what REST refused, what the person said no to, or why it failed
  */
 export async function heldCall(platform: Platform, call: HeldCall, ctx: ServerContext): Promise<CallToolResult> {

@@ -59,7 +59,8 @@ export async function lookedAt(platform: Platform, task: Task, signal: AbortSign
 function taskState(task: Task): string {
   const { status, phase, statusNote, error } = task;
   const words = status.replaceAll('_', ' ');
-  if (error) return `${words}: ${error.code}, ${error.message}`;
+  // Whoever writes it out ends the sentence.
+  if (error) return `${words}: ${error.code}, ${error.message.replace(/\.$/, '')}`;
   if (hasEnded(task)) return words;
   const why = phase ?? statusNote;
   return `is ${words}${why === null ? '' : ` (${why})`}`;
