@@ -1,4 +1,4 @@
-// Parts that are tests of this repository, which npm test runs anyway: for whoever wants to see them by themselves.
+// Parts that are tests of this repository, which npm test runs anyway: for whoever wants to see them alone.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -1,5 +1,5 @@
-// A Python environment of a requirements file with hashes, in the cache, once for all runs of this machine. Users of
-// Seed need no Python: without it whoever asks tells why and skips. Used by parts of `npm run conformance` and tests.
+// A Python environment of a requirements file with hashes, in the cache, once for all runs of this machine. Users
+// of Seed need no Python: without it whoever asks tells why and skips. Used by tests of clients in Python.
 import { execFile } from 'node:child_process';
 import { access, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -15,7 +15,7 @@ const NO_SUBSCRIPTIONS = 'Seed declares no subscriptions: a request that has end
 const NO_SESSIONS = 'about sessions, which this revision does not require: the suite skips it';
 const NO_SKILLS = 'of the extension for skills, which Seed does not serve';
 
-/** What the suite knows of each revision that Seed serves: how it is asked for, and what does not apply, with why. */
+/** What the suite knows of each revision that Seed serves: how it is asked for, and why some does not apply. */
 const REVISIONS: { revision: string; args: string[]; count: number; notApplicable: Record<string, string> }[] = [
   {
     revision: MODERN,
