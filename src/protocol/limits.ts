@@ -1,4 +1,6 @@
 // Every limit a caller or a guest can meet, in one place; docs/limits.md is checked against it.
+import { FILE_NAME_MOST } from './file-name.ts';
+
 export const LIMITS = {
   /** Bytes of UTF-8 in an instruction. */
   instructionBytes: 32 * 1024,
@@ -17,8 +19,8 @@ export const LIMITS = {
   artifactBytes: 32 * 1024 * 1024,
   artifactBytesPerTask: 64 * 1024 * 1024,
   /** Bytes of UTF-8 in the name of a file, and the parts that slashes divide it into. */
-  fileNameBytes: 254,
-  fileNameDepth: 10,
+  fileNameBytes: FILE_NAME_MOST.bytes,
+  fileNameDepth: FILE_NAME_MOST.depth,
   /** Objects and lists within each other in an input. */
   inputDepth: 64,
   /** Bytes of an LLM request body: a long conversation is sent whole each time. */
@@ -92,6 +94,13 @@ export const LIMITS = {
   eventsPerTask: 20_000,
   /** Bytes of all events of one task; more are refused. */
   eventBytesPerTask: 64 * 1024 * 1024,
+  /** Of an answer as a value: bytes of its schema, bytes of its JSON, and how often an agent may give it. */
+  outputSchemaBytes: 64 * 1024,
+  outputBytes: 256 * 1024,
+  outputAttempts: 5,
+  /** Milliseconds of a processor that one check of it may take, and characters of what is said to be wrong. */
+  outputCheckMs: 1_000,
+  outputProblemLength: 2_000,
   /** Bytes of the final answer and of the diagnostics; longer ones are cut in the middle. */
   stdoutBytes: 256 * 1024,
   stderrBytes: 64 * 1024,
