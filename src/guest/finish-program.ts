@@ -1,5 +1,6 @@
-// `seed finish`, for an agent whose answer is to be a value: hands it in at the guest (proxy.ts), which has the server
-// judge it, as the tool `finish` does. A program of its own, since few tasks have it. Installed by cli-host.ts.
+// `seed finish`, for an agent whose answer is to be a value: hands it in at the guest (proxy.ts), which has the
+// server judge it, as the tool `finish` does. A program of its own, since few tasks have it. Installed by
+// cli-host.ts.
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { env } from '../lib/env.ts';

@@ -1,6 +1,6 @@
-// Where the agent hands in the answer that a task was asked for as a value: by the tool `finish`, or by the command
-// `seed finish` where it has bash alone. Each one goes to the server, which judges it; the first that is taken ends
-// the run. Made by run-task.ts; asked by finish-tool.ts, proxy.ts and run-agent.ts.
+// Where the agent hands in the answer that a task was asked for as a value: by the tool `finish`, or by the
+// command `seed finish` where it has bash alone. Each one goes to the server, which judges it; the first that is
+// taken ends the run. Made by run-task.ts; asked by finish-tool.ts, proxy.ts and run-agent.ts.
 import { SeedError } from '../protocol/errors.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import type { GivenOutput, OutputForms, OutputVerdict } from '../protocol/output.ts';

@@ -116,7 +116,10 @@ export async function startPiSession(pi: Pi, options: PiSessionOptions): Promise
   return session;
 }
 
-/** The run ends once an answer is taken, or no more are; what the model is shown of its schema is what is shown now. */
+/**
+ * The run ends once an answer is taken, or no more are; what the model is shown of its schema is what is shown
+ * now.
+ */
 function endByOutput(
   agent: AgentSession['agent'],
   { shown, desk }: NonNullable<PiSessionOptions['output']>,

@@ -111,7 +111,10 @@ async function remindOfOutput(
   await session.prompt(reminder, { expandPromptTemplates: false });
 }
 
-/** What a small model writes when it is told to give it, and nothing else, is what it was to run the command with. */
+/**
+ * What a small model writes when it is told to give it, and nothing else, is what it was to run the command
+ * with.
+ */
 async function takeFromText(
   last: AssistantMessage | null,
   { desk }: AgentOutput,
@@ -122,7 +125,10 @@ async function takeFromText(
   if (text !== undefined && isRecord(parseJson(text))) await desk.give({ text });
 }
 
-/** Why there is no answer as a value. What went wrong beside it, such as a model that cannot be reached, goes first. */
+/**
+ * Why there is no answer as a value. What went wrong beside it, such as a model that cannot be reached, goes
+ * first.
+ */
 function failureOfOutput(desk: OutputDesk, run: { failure: Failure | null; hasEnded: boolean }): Failure | null {
   const { failure } = run;
   if (desk.taken() !== null) return null;

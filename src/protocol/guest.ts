@@ -11,8 +11,8 @@
 //      GET  /files/{n}       the bytes of the task's file number n, counted from 0
 //      PUT  /artifacts/{name}  bytes with their content-length → 204; the name is one encodeURIComponent, replaces
 //      DELETE /artifacts/{name}  → 204; it is not there any more
-//      POST /output          GivenOutput → OutputVerdict, likewise for one that came before: what is wrong with the
-//                            answer that the agent gives. One with neither problem nor doubt comes with the result
+//      POST /output          GivenOutput → OutputVerdict, likewise for one that came before: what is wrong with
+//                            the answer that the agent gives. One that is taken comes with the result
 //      POST /result          GuestResult → 204; the guest then exits, or, where it can be reached again, waits to
 //                            be killed and tells it to whoever comes. The first one counts
 //      ANY  /api/v1/*        forwarded to the server with the task key attached by the runner

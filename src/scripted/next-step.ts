@@ -2,8 +2,8 @@
 // that demo and tests run anywhere. Like any model it decides from the messages of the request alone.
 //   1. Fenced ```bash blocks in the instruction are run in order; the last one's output is the answer.
 //   2. A playbook that recognises the instruction plays.
-//   3. Where a task is to answer with a value, a fenced ```json block of the instruction is it, or else an answer that
-//      is JSON of an object; the tool `finish` is called with it.
+//   3. Where a task is to answer with a value, a fenced ```json block of the instruction is it, or else an answer
+//      that is JSON of an object; the tool `finish` is called with it.
 //   4. Anything else is answered with what it is and how to set a real model.
 import { isRecord, parseJson } from '../lib/json.ts';
 import { type Playbook, replay, type Step, type ToolResult } from './playbook.ts';

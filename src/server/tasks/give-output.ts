@@ -1,5 +1,5 @@
-// An answer that an agent gives while its task runs: judged, and counted. That it is taken shows at the settlement,
-// which brings it again (output/settle.ts). Called by runners/routes.ts.
+// An answer that an agent gives while its task runs: judged, and counted. That it is taken shows at the
+// settlement, which brings it again (output/settle.ts). Called by runners/routes.ts.
 import { sql } from 'kysely';
 import { storableText } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';

@@ -1,6 +1,6 @@
-// Checks schemas and answers in workers, which are started when first needed, given little memory, and ended when a
-// check takes too long: whatever schema and answer are, the server goes on. An account has one check at a time
-// under way, so that none keeps the others waiting. Called by verdict.ts.
+// Checks schemas and answers in workers, which are started when first needed, given little memory, and ended
+// when a check takes too long: whatever schema and answer are, the server goes on. An account has one check at a
+// time under way, so that none keeps the others waiting. Called by verdict.ts.
 import { Worker } from 'node:worker_threads';
 import { ownModule } from '../../../lib/own-files.ts';
 import { createSlots } from '../../../lib/slots.ts';

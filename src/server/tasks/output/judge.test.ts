@@ -45,7 +45,10 @@ describe('a schema', () => {
     { type: 'object' },
     { type: 'object', $schema: 'https://json-schema.org/draft/2020-12/schema' },
     object({ a: { $ref: '#/$defs/b' } }, { $defs: { b: { $anchor: 'x', type: 'string' }, c: { $ref: '#x' } } }),
-    { ...object({ a: { $ref: 'urn:example:s#/$defs/b' } }, { $defs: { b: { type: 'string' } } }), $id: 'urn:example:s' },
+    {
+      ...object({ a: { $ref: 'urn:example:s#/$defs/b' } }, { $defs: { b: { type: 'string' } } }),
+      $id: 'urn:example:s',
+    },
     object({ a: { type: 'string', format: 'of-my-own', 'x-mine': 1 } }),
     z.toJSONSchema(z.object({ mail: z.email(), id: z.uuid(), at: z.iso.datetime(), size: z.int().optional() })),
   ])('%j is taken', (schema) => {

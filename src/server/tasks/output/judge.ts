@@ -83,8 +83,8 @@ function addedFormats(ajv: Ajv2020): Ajv2020 {
 const RE2 = { code: 're2' };
 
 /**
- * Patterns are looked for in linear time, by RE2. What RE2 cannot express (look-around, back-references; Zod writes
- * an address of e-mail so) is left to the engine of JavaScript, and to the time that a check has.
+ * Patterns are looked for in linear time, by RE2. What RE2 cannot express (look-around, back-references; Zod
+ * writes an address of e-mail so) is left to the engine of JavaScript, and to the time that a check has.
  */
 function patternOf(pattern: string, flags: string) {
   const native = new RegExp(pattern, flags);

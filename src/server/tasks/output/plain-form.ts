@@ -1,7 +1,7 @@
-// A schema as upstreams take it that know less of JSON Schema than there is (Gemini's, Bedrock's, the strict modes,
-// grammars of local servers): types, fields, lists and choices, without references. What else it demands is told in
-// words. A model is shown it once its upstream has refused the whole (guest/output/forms.ts); what an answer has to
-// fit stays the whole. Pure. Used by lease.ts.
+// A schema as upstreams take it that know less of JSON Schema than there is (Gemini's, Bedrock's, the strict
+// modes, grammars of local servers): types, fields, lists and choices, without references. What else it demands
+// is told in words. A model is shown it once its upstream has refused the whole (guest/output/forms.ts); what an
+// answer has to fit stays the whole. Pure. Used by lease.ts.
 import { isRecord } from '../../../lib/json.ts';
 import { LIMITS } from '../../../protocol/limits.ts';
 import type { AnswerSchema } from '../../../protocol/output.ts';

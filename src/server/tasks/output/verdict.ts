@@ -1,5 +1,5 @@
-// What is to be said of a schema and of an answer, once a worker has judged it. Called by accept.ts, give-output.ts
-// and settle.ts.
+// What is to be said of a schema and of an answer, once a worker has judged it. Called by accept.ts,
+// give-output.ts and settle.ts.
 import { storableJson } from '../../../db/storable.ts';
 import { SeedError } from '../../../protocol/errors.ts';
 import { LIMITS } from '../../../protocol/limits.ts';
