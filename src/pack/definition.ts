@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { CredentialMode } from '../protocol/credential.ts';
 import type { EventType } from '../protocol/event-types.ts';
 import type { Limit } from '../protocol/grant.ts';
+import type { AnswerSchema } from '../protocol/output.ts';
 import type { Parameters, Template } from '../protocol/template.ts';
 import type { Playbook } from '../scripted/playbook.ts';
 import type { AroundCall, NoTables, PackCommand, Renew } from './pack-command.ts';
@@ -27,6 +28,8 @@ export interface PackTemplate extends Pick<Template, 'title' | 'instruction'> {
   name?: string;
   /** What stands for `{{name}}` in the instruction: a JSON Schema of one level. Without it braces are text. */
   parameters?: Parameters;
+  /** What its task's answer is to fit, as JSON Schema (`z.toJSONSchema` makes it of one of Zod's). */
+  output?: AnswerSchema;
 }
 
 /** What a command answers, before its schema has checked it. */

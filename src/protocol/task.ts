@@ -8,6 +8,7 @@ import { GivenFiles, KeptFile } from './file.ts';
 import { toldGrants } from './grant.ts';
 import { LIMITS } from './limits.ts';
 import { Metadata } from './metadata.ts';
+import { AnswerSchema } from './output.ts';
 import { pageInput } from './page.ts';
 import { Resources, Usage } from './resources.ts';
 import { Scope, Scopes } from './scope.ts';
@@ -70,6 +71,13 @@ export const Task = z
     stdout: z.string().nullable().describe("The agent's final answer"),
     stderr: z.string().nullable().describe("The agent's diagnostics"),
     exitCode: z.number().int().nullable(),
+    output: AnswerSchema.nullable().describe('The answer as a value that fits the schema it was asked for by'),
+    outputAttempts: z
+      .number()
+      .int()
+      .nullable()
+      .describe('How often the agent has given one; null: none was asked for'),
+    outputError: z.string().nullable().describe('What was wrong with the last one, where none was taken'),
     inputTokens: z.number().int().nonnegative(),
     outputTokens: z.number().int().nonnegative(),
     createdAt: z.iso.datetime(),

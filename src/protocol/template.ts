@@ -6,6 +6,7 @@ import { givenGrants, Limit } from './grant.ts';
 import { keptText } from './kept-text.ts';
 import { LIMITS } from './limits.ts';
 import { Metadata } from './metadata.ts';
+import { WantedOutput } from './output.ts';
 import { pageInput } from './page.ts';
 import { WantedResources } from './resources.ts';
 import { Scope, Scopes } from './scope.ts';
@@ -131,6 +132,9 @@ export const taskSettings = {
     'What it and the tasks that it starts may use: tokens, usd, calls; omitted: not limited',
   ),
   ...givenGrants,
+  output: WantedOutput.optional().describe(
+    'What the answer has to fit, which the agent then gives as a value; omitted: it answers in text alone',
+  ),
   model: ModelName.optional().describe(
     "The model to use, and no other; omitted: the key's defaults, or the account's, or the server's",
   ),

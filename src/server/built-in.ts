@@ -43,6 +43,8 @@ import { getTask, listLedger, listTasks, runTask, stopTask, taskEvents } from '.
 import { openTaskCreation } from './tasks/create.ts';
 import type { TaskCache } from './tasks/find.ts';
 import { TaskLooks } from './tasks/looks.ts';
+import type { OutputChecks } from './tasks/output/checks.ts';
+import { refuseSchema } from './tasks/output/verdict.ts';
 import { obsCosts, obsErrors, obsRequests, obsSummary, obsUsage } from './telemetry/commands.ts';
 import { broughtTemplates } from './templates/brought.ts';
 import {
@@ -141,13 +143,14 @@ interface RegistryNeeds {
   blobs: KeptBlobs;
   secretsKey: string;
   taskCache: TaskCache;
+  outputs: OutputChecks;
   /** The address of the page of a link to an approval, for who reaches this Seed at the address given. */
   linkTo(token: string, reachedAt?: string): string;
 }
 
 /** All commands as they can be called: Seed's own with what each feature needs, and those of the packs. */
 export function openRegistry(parts: RegistryNeeds): Registry {
-  const { settings, store, packs, llm, models, calls, blobs, secretsKey, taskCache, linkTo } = parts;
+  const { settings, store, packs, llm, models, calls, blobs, secretsKey, taskCache, outputs, linkTo } = parts;
   const { webhookNetworks, resources, retention } = settings;
   const eventTypes = createEventTypes([...BUILT_IN_EVENT_TYPES, ...packs.flatMap(({ events = [] }) => events)]);
   const scopes = (operator: boolean) => registry.scopes(operator);
@@ -183,6 +186,7 @@ export function openRegistry(parts: RegistryNeeds): Registry {
         hasPrice: (model) => llm.hasPrice(model),
       },
       files: blobs,
+      outputs,
       credentials: {
         refuseUnwanted: (given) => refuseUnwanted(given, modeOf),
         keep: (tx, task) => keepTaskCredentials(tx, task, secretsKey),
@@ -195,7 +199,12 @@ export function openRegistry(parts: RegistryNeeds): Registry {
       ...openRunnerLook(store),
       brought,
     },
-    templates: { brought, scopes, checkLimits: (limits) => checkLimits(limits, registry.commands) },
+    templates: {
+      brought,
+      scopes,
+      checkLimits: (limits) => checkLimits(limits, registry.commands),
+      checkOutput: (accountId, schema) => refuseSchema(outputs, accountId, schema),
+    },
     models: { ...models, llm },
     files: { blobs },
     runners: {},

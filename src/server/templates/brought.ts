@@ -1,5 +1,6 @@
 // The templates that Seed and its packs bring: they are the same for every account and have one version.
 import { Limit } from '../../protocol/grant.ts';
+import type { AnswerSchema } from '../../protocol/output.ts';
 import type { Parameters, Template } from '../../protocol/template.ts';
 import { checkParameters } from './parameters.ts';
 
@@ -11,6 +12,7 @@ export interface BroughtTemplate {
   limits?: readonly unknown[];
   name?: string | undefined;
   parameters?: Parameters | undefined;
+  output?: AnswerSchema | undefined;
 }
 
 /**
@@ -19,7 +21,7 @@ export interface BroughtTemplate {
  */
 export function broughtTemplates(pack: string | null, templates: readonly BroughtTemplate[] = []): Template[] {
   const all = templates.map((template): Template => {
-    const { title, instruction, parameters = null, scopes, limits = [] } = template;
+    const { title, instruction, parameters = null, scopes, limits = [], output } = template;
     checkParameters(parameters, instruction);
     return {
       name: `${pack ?? 'seed'}.${template.name ?? nameOf(title)}`,
@@ -30,7 +32,7 @@ export function broughtTemplates(pack: string | null, templates: readonly Brough
       parameters,
       scopes: [...scopes],
       limits: limits.map((limit) => Limit.parse(limit)),
-      task: {},
+      task: output === undefined ? {} : { output: { schema: output } },
       pack,
       kept: false,
       keyId: null,

@@ -8,6 +8,7 @@ import { inTransaction } from '../../db/transaction.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Limit } from '../../protocol/grant.ts';
 import { LIMITS } from '../../protocol/limits.ts';
+import type { AnswerSchema } from '../../protocol/output.ts';
 import { pageInput, pageOf } from '../../protocol/page.ts';
 import { allows } from '../../protocol/scope.ts';
 import {
@@ -28,6 +29,8 @@ export interface TemplateNeeds extends TemplateSource {
   scopes(operator: boolean): string[];
   /** Throws SeedError for limits that mean nothing. */
   checkLimits(limits: readonly Limit[]): Promise<string[]>;
+  /** Throws SeedError for a schema that no answer could be checked by. */
+  checkOutput(accountId: string, schema: AnswerSchema): Promise<void>;
 }
 
 const OneTemplate = z.object({ template: Template });
@@ -186,6 +189,8 @@ async function check(settings: rows.TemplateSettings, actor: Actor, needs: Templ
   refuseForeignScopes(settings.scopes, actor, known);
   checkParameters(settings.parameters, settings.instruction);
   await needs.checkLimits(settings.limits);
+  const { output } = settings.task;
+  if (output) await needs.checkOutput(actor.accountId, output.schema);
   if (settings.task.model !== undefined && settings.task.models !== undefined)
     throw new SeedError('invalid_input', 'task: model and models say the same thing: give one of them');
 }

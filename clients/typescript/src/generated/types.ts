@@ -7,6 +7,7 @@ export type ErrorCode =
   | "unknown_model"
   | "unpriced_model"
   | "field_not_allowed"
+  | "invalid_schema"
   | "context_too_long"
   | "llm_refused"
   | "not_authenticated"
@@ -550,6 +551,12 @@ export type Task = {
   /** The agent's diagnostics */
   stderr: string | null;
   exitCode: number | null;
+  /** The answer as a value that fits the schema it was asked for by */
+  output: Record<string, unknown> | null;
+  /** How often the agent has given one; null: none was asked for */
+  outputAttempts: number | null;
+  /** What was wrong with the last one, where none was taken */
+  outputError: string | null;
   inputTokens: number;
   outputTokens: number;
   createdAt: string;
@@ -620,7 +627,7 @@ export type Task = {
   /** Why it waits, where there is something to say */
   statusNote: string | null;
   error: {
-    code: "agent_failed" | "sandbox_lost" | "out_of_memory" | "budget_exceeded" | "llm_unavailable" | "llm_refused" | "context_too_long" | "no_answer" | "tool_call_unreadable" | "approval_expired" | "interrupted";
+    code: "agent_failed" | "sandbox_lost" | "out_of_memory" | "budget_exceeded" | "llm_unavailable" | "llm_refused" | "context_too_long" | "no_answer" | "tool_call_unreadable" | "output_invalid" | "approval_expired" | "interrupted";
     message: string;
   } | null;
   cost: {
@@ -689,7 +696,7 @@ export type TaskEvent = {
   status: TaskStatus;
   phase: "starting" | "working" | "finishing" | null;
   error: {
-    code: "agent_failed" | "sandbox_lost" | "out_of_memory" | "budget_exceeded" | "llm_unavailable" | "llm_refused" | "context_too_long" | "no_answer" | "tool_call_unreadable" | "approval_expired" | "interrupted";
+    code: "agent_failed" | "sandbox_lost" | "out_of_memory" | "budget_exceeded" | "llm_unavailable" | "llm_refused" | "context_too_long" | "no_answer" | "tool_call_unreadable" | "output_invalid" | "approval_expired" | "interrupted";
     message: string;
   } | null;
   seq: number;
@@ -810,6 +817,8 @@ export type TemplateTask = {
   } | null;
   /** What becomes of the same write again and again */
   loop?: "ask" | "warn" | "deny" | null;
+  /** What the answer has to fit, which the agent then gives as a value; omitted: it answers in text alone */
+  output?: WantedOutput;
   /** The model to use, and no other; omitted: the key's defaults, or the account's, or the server's */
   model?: string;
   /** Instead of model: several in the order in which they are asked, each when those before it cannot answer */
@@ -832,6 +841,10 @@ export type UsageGroup = {
   reasoningTokens: number;
   vcpuSeconds: number;
   gbSeconds: number;
+};
+export type WantedOutput = {
+  /** JSON Schema 2020-12 whose root is {"type": "object"}, without references to elsewhere, at most 65536 bytes */
+  schema: Record<string, unknown>;
 };
 export type Webhook = {
   id: string;
@@ -1605,6 +1618,8 @@ export interface BuiltInCommands {
       } | null;
       /** What becomes of the same write again and again */
       loop?: "ask" | "warn" | "deny" | null;
+      /** What the answer has to fit, which the agent then gives as a value; omitted: it answers in text alone */
+      output?: WantedOutput;
       /** The model to use, and no other; omitted: the key's defaults, or the account's, or the server's */
       model?: string;
       /** Instead of model: several in the order in which they are asked, each when those before it cannot answer */

@@ -63,9 +63,11 @@ function NewTaskForm() {
         </header>
         <Templates
           onChoose={(chosen) => {
-            const { instruction, scopes, limits, parameters, name } = chosen;
+            const { instruction, scopes, limits, parameters, name, task } = chosen;
+            // What a form cannot show stays with the template.
+            const isWhole = parameters !== null || Object.keys(task).length > 0;
             change({
-              ...(parameters ? { template: name, parameters: {} } : { template: '', instruction }),
+              ...(isWhole ? { template: name, parameters: {} } : { template: '', instruction }),
               scopes,
               lacking: [],
               limits: limits.length > 0 ? JSON.stringify(limits, null, 2) : '',
