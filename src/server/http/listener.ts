@@ -65,8 +65,8 @@ function unspoken({ httpVersionMajor, headers }: IncomingMessage): number | null
 }
 
 /**
- * Closes the connection of a request that goes on after its answer: for a while what still comes is dropped, since a
- * connection that is closed with bytes unread takes the answer along (RFC 9112, section 9.6).
+ * Closes the connection of a request that goes on after its answer: for a while what still comes is dropped, since
+ * a connection that is closed with bytes unread takes the answer along (RFC 9112, section 9.6).
  */
 function leave(request: IncomingMessage): void {
   const { socket } = request;
