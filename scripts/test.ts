@@ -8,7 +8,7 @@ import { onProgress } from '../src/drivers/set-up/set-up-here.ts';
 import { exitOnFailure } from '../src/lib/process-life.ts';
 import { ensureChromium } from './lib/chromium.ts';
 import { setUpWithProgress } from './lib/set-up.ts';
-import { readReport, sumOf } from './lib/test-report.ts';
+import { type FileResult, readReport, sumOf } from './lib/test-report.ts';
 
 /** With more files than these at fault it is not the load: nothing is run again. */
 const MOST_AGAIN = 8;
@@ -33,7 +33,25 @@ async function vitest(args: string[]) {
   return { code: code ?? 1, results: await readReport(report) };
 }
 
-let { code, results } = await vitest(process.argv.slice(2));
+/**
+ * The cluster comes after all else: vitest makes what a project needs at the beginning of its run, and a cluster that
+ * stands idle takes time from everybody's tests.
+ */
+const RUNS = [['--project=!cluster'], ['--project=cluster']];
+
+async function runAll(runs: string[][]) {
+  const all: { code: number; results: FileResult[] } = { code: 0, results: [] };
+  for (const args of runs) {
+    if (interrupted) break;
+    const { code, results } = await vitest(args);
+    all.code ||= code;
+    all.results.push(...results);
+  }
+  return all;
+}
+
+const given = process.argv.slice(2);
+let { code, results } = await runAll(given.length > 0 ? [given] : RUNS);
 const unsteady = results.filter(({ ok }) => !ok).map(({ file }) => file);
 if (!interrupted && unsteady.length > 0 && unsteady.length <= MOST_AGAIN) {
   // A machine under load fails what waits for a time: such a file gets the machine for itself, once, and is named.
