@@ -33,25 +33,16 @@ async function vitest(args: string[]) {
   return { code: code ?? 1, results: await readReport(report) };
 }
 
-/**
- * The cluster comes after all else: vitest makes what a project needs at the beginning of its run, and a cluster that
- * stands idle takes time from everybody's tests.
- */
-const RUNS = [['--project=!cluster'], ['--project=cluster']];
-
-async function runAll(runs: string[][]) {
-  const all: { code: number; results: FileResult[] } = { code: 0, results: [] };
-  for (const args of runs) {
-    if (interrupted) break;
-    const { code, results } = await vitest(args);
-    all.code ||= code;
-    all.results.push(...results);
-  }
-  return all;
+/** vitest makes ready for all of its projects before their first test: a cluster would be in the way of the others. */
+const runs = process.argv.length > 2 ? [process.argv.slice(2)] : [['--project=!cluster*'], ['--project=cluster*']];
+let code = 0;
+let results: FileResult[] = [];
+for (const args of runs) {
+  if (interrupted) break;
+  const run = await vitest(args);
+  code ||= run.code;
+  results.push(...run.results);
 }
-
-const given = process.argv.slice(2);
-let { code, results } = await runAll(given.length > 0 ? [given] : RUNS);
 const unsteady = results.filter(({ ok }) => !ok).map(({ file }) => file);
 if (!interrupted && unsteady.length > 0 && unsteady.length <= MOST_AGAIN) {
   // A machine under load fails what waits for a time: such a file gets the machine for itself, once, and is named.
