@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LIMITS } from '../../src/protocol/limits.ts';
 import { type Inspector, inspector } from '../fixtures/mcp-clients/inspector.ts';
+import { PROMPT } from '../fixtures/mcp-clients/node-client.ts';
 import { startWorker } from '../fixtures/mcp-clients/worker.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
 
@@ -58,7 +59,10 @@ describe.each([
       ask('tools/call', '--tool-name', tool, '--tool-args-json', JSON.stringify(input));
     const { tools } = (await ask('tools/list')).answer.result;
     expect(tools.length).toBeGreaterThan(LIMITS.mcp.toolsPage);
-    expect((await ask('prompts/list')).answer.result).toEqual({ prompts: [] });
+    const { prompts } = (await ask('prompts/list')).answer.result;
+    expect(prompts.map(({ name }: { name: string }) => name)).toContain(PROMPT);
+    const prompt = (await ask('prompts/get', '--prompt-name', PROMPT)).answer.result;
+    expect(prompt.messages[0].content.text).toContain('Audit our API key usage');
     const url = 'https://example.com/inspector';
     const written = await call('webhooks_create', { url });
     expect(written.answer.result.structuredContent.webhook.url).toBe(url);
