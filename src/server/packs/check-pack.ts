@@ -60,6 +60,7 @@ const TemplateShape = z.looseObject({
   instruction: z.string().trim().min(1).max(LIMITS.instructionBytes),
   scopes: z.array(ConcreteScope).min(1).max(LIMITS.scopesPerRequest),
   limits: z.array(Limit.strict()).max(LIMITS.limitsPerKey).optional(),
+  output: z.looseObject({ type: z.literal('object') }).optional(),
 });
 
 const FIELDS = {

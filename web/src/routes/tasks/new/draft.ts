@@ -1,7 +1,7 @@
 // A task that is being written, kept in the address: from there and back, what is wrong with it, what is sent.
 import { useNavigate, useRouterState, useSearch } from '@tanstack/react-router';
 import { useEffect, useEffectEvent, useRef, useState } from 'react';
-import { parseJson } from '../../../../../src/lib/json.ts';
+import { isRecord, parseJson } from '../../../../../src/lib/json.ts';
 import { LIMITS } from '../../../../../src/protocol/limits.ts';
 import type { ManifestCommand } from '../../../../../src/protocol/manifest.ts';
 import type { CommandInput } from '../../../api/seed.ts';
@@ -28,6 +28,8 @@ export interface Draft {
   model: string;
   /** What its calls are limited to, as JSON; empty: nothing. */
   limits: string;
+  /** What its answer is to fit, as JSON; empty: it is text. */
+  schema: string;
   /** The numbers as they stand in their fields. */
   numbers: Record<NumberName, string>;
 }
@@ -45,21 +47,30 @@ function draftOf(search: NewTaskSearch, commands: readonly ManifestCommand[]): D
     lacking,
     model: search.model ?? '',
     limits: search.limits ?? '',
+    schema: search.schema ?? '',
     numbers: Object.fromEntries(entries) as Draft['numbers'],
   };
 }
 
-function searchOf({ instruction, scopes, model, limits, numbers }: Draft): NewTaskSearch {
+function searchOf({ instruction, scopes, model, limits, schema, numbers }: Draft): NewTaskSearch {
   return {
     ...(instruction !== '' && { instruction }),
     ...(scopes.length > 0 && { scopes: scopes.join(',') }),
     ...(model !== '' && { model }),
     ...(limits !== '' && { limits }),
+    ...(schema !== '' && { schema }),
     ...numbersOf(NUMBER_NAMES, numbers),
   };
 }
 
-export function inputOf({ instruction, scopes, model, limits, numbers }: Draft): CommandInput<'tasks run'> {
+export function inputOf({
+  instruction,
+  scopes,
+  model,
+  limits,
+  schema,
+  numbers,
+}: Draft): CommandInput<'tasks run'> {
   const timeout = numberOf('timeout', numbers.timeout);
   const budget = numbersOf(BUDGET_NAMES, numbers);
   const resources = numbersOf(RESOURCE_NAMES, numbers);
@@ -71,23 +82,31 @@ export function inputOf({ instruction, scopes, model, limits, numbers }: Draft):
     ...(resources && { resources }),
     ...(model.trim() !== '' && { model: model.trim() }),
     ...(limits.trim() !== '' && { limits: listIn(limits) ?? [] }),
+    ...(schema.trim() !== '' && { output: { schema: objectIn(schema) ?? {} } }),
   };
 }
 
 export type Problems = ReturnType<typeof problemsOf>;
 
-export function problemsOf({ instruction, limits, numbers }: Draft, files: readonly File[]) {
+export function problemsOf({ instruction, limits, schema, numbers }: Draft, files: readonly File[]) {
   const problems = NUMBER_NAMES.map((name) => [name, problemOf(name, numbers[name])]);
   return {
     instruction: instructionProblem(instruction),
     limits: limits.trim() === '' || listIn(limits) ? null : 'This is no JSON list of limits.',
+    schema: schema.trim() === '' || objectIn(schema) ? null : 'This is no JSON object.',
     files: filesProblem(files),
     numbers: Object.fromEntries(problems) as Record<NumberName, string | null>,
   };
 }
 
-export function hasProblems({ instruction, limits, files, numbers }: Problems): boolean {
-  return [instruction, limits, files, ...Object.values(numbers)].some((problem) => problem !== null);
+export function hasProblems({ instruction, limits, schema, files, numbers }: Problems): boolean {
+  return [instruction, limits, schema, files, ...Object.values(numbers)].some((problem) => problem !== null);
+}
+
+/** Null: it is no JSON object. */
+function objectIn(text: string): Record<string, unknown> | null {
+  const value = parseJson(text);
+  return isRecord(value) ? value : null;
 }
 
 /** Null: it is no JSON list. The server says what else is wrong. */

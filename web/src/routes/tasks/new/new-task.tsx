@@ -59,12 +59,13 @@ function NewTaskForm() {
           </p>
         </header>
         <Templates
-          onChoose={({ instruction, scopes, limits }) =>
+          onChoose={({ instruction, scopes, limits, output }) =>
             change({
               instruction,
               scopes,
               lacking: [],
               limits: limits.length > 0 ? JSON.stringify(limits, null, 2) : '',
+              schema: output === null ? '' : JSON.stringify(output.schema, null, 2),
             })
           }
         />
@@ -83,6 +84,15 @@ function NewTaskForm() {
             value={draft.limits}
             onChange={(limits) => change({ limits })}
             error={problems.limits}
+            rows={6}
+          />
+        )}
+        {draft.schema !== '' && (
+          <TextAreaField
+            label="Schema of the answer"
+            value={draft.schema}
+            onChange={(schema) => change({ schema })}
+            error={problems.schema}
             rows={6}
           />
         )}

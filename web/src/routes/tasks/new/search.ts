@@ -1,5 +1,5 @@
-// What of a task stands in the address: `instruction`, `scopes` with commas, `model`, `limits` as JSON, and its
-// numbers.
+// What of a task stands in the address: `instruction`, `scopes` with commas, `model`, `limits` and `schema` as JSON,
+// and its numbers.
 import { LIMITS } from '../../../../../src/protocol/limits.ts';
 import { type NumberBounds, numberProblem } from '../../../format/readable.ts';
 
@@ -8,6 +8,7 @@ export type NewTaskSearch = {
   scopes?: string | undefined;
   model?: string | undefined;
   limits?: string | undefined;
+  schema?: string | undefined;
 } & { [Name in NumberName]?: number | undefined };
 
 /** What is no text, or no number, was not meant. */
@@ -21,6 +22,7 @@ export function newTaskSearch(search: Record<string, unknown>): NewTaskSearch {
     scopes: textIn(search['scopes']),
     model: textIn(search['model']),
     limits: jsonIn(search['limits']),
+    schema: textIn(search['schema']),
     ...Object.fromEntries(numbers),
   };
 }
