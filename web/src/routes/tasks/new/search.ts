@@ -1,5 +1,5 @@
-// What of a task stands in the address: `instruction`, `scopes` with commas, `model`, `limits` and `schema` as JSON,
-// and its numbers.
+// What of a task stands in the address: `instruction`, `scopes` with commas, `model`, `limits` and `schema` as
+// JSON, and its numbers.
 import { LIMITS } from '../../../../../src/protocol/limits.ts';
 import { type NumberBounds, numberProblem } from '../../../format/readable.ts';
 
