@@ -101,8 +101,8 @@ export type Row = { key: string | number } & (
 );
 
 /**
- * The rows of the conversation: the instruction, the entries, the answer where no event has said it, and the answer
- * as a value where there is one.
+ * The rows of the conversation: the instruction, the entries, the answer where no event has said it, and the
+ * answer as a value where there is one.
  */
 export function conversationRows(task: Task, { entries }: Transcript): Row[] {
   const { stdout, completedAt, status } = task;
