@@ -1,4 +1,4 @@
-// A name or an address that may be broken where it has a joint, and within a word only where there is no other way.
+// A name or an address that is broken where it has a joint, and within a word only if there is no other way.
 import { Fragment } from 'react';
 
 /** Stands in a box with `wrap-break-word`, which leaves the words whole while there is room. */
