@@ -9,6 +9,7 @@ export type Topic =
   | 'models'
   | 'webhooks'
   | 'approvals'
+  | 'schedules'
   | `task:${string}`
   | `ended:${string}`
   | `runner:${string}`

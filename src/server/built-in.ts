@@ -39,6 +39,18 @@ import { listPacks, loadSamples } from './packs/commands.ts';
 import { type CredentialFor, packCommands } from './packs/pack-commands.ts';
 import { listSandboxes } from './runners/commands.ts';
 import { openRunnerLook } from './runners/runners.ts';
+import {
+  createSchedule,
+  deleteSchedule,
+  enableSchedules,
+  getSchedule,
+  listScheduleRuns,
+  listSchedules,
+  pauseSchedule,
+  resumeSchedule,
+  runSchedule,
+  updateSchedule,
+} from './schedules/commands.ts';
 import type { ServerSettings } from './settings.ts';
 import { tasksOfApprovals } from './tasks/asking.ts';
 import { getTask, listLedger, listTasks, listTemplates, runTask, stopTask, taskEvents } from './tasks/commands.ts';
@@ -89,6 +101,18 @@ const FEATURES = {
   telemetry: [obsSummary, obsRequests, obsUsage, obsCosts, obsErrors],
   approvals: [listApprovals, getApproval, approveApproval, denyApproval, linkApproval],
   tasks: [runTask, getTask, listLedger, listTasks, stopTask, taskEvents, listTemplates],
+  schedules: [
+    createSchedule,
+    listSchedules,
+    getSchedule,
+    updateSchedule,
+    pauseSchedule,
+    resumeSchedule,
+    runSchedule,
+    listScheduleRuns,
+    enableSchedules,
+    deleteSchedule,
+  ],
   models: [listModels, testOfModel],
   files: [listArtifacts, getArtifact],
   runners: [listSandboxes],
@@ -184,6 +208,13 @@ export function openRegistry(parts: RegistryNeeds): Registry {
         ...templatesOf(null, OWN_TEMPLATES),
         ...packs.flatMap((pack) => templatesOf(pack.name, pack.templates)),
       ],
+    },
+    schedules: {
+      commands: () => registry.commands,
+      scopesFor: scopes,
+      checkLimits: (limits) => checkLimits(limits, registry.commands),
+      chooseModels: (asked, actor) => chooseModels(asked, actor, llm),
+      checkUrl: (text) => webhookUrl(text, webhookNetworks),
     },
     models: { ...models, llm },
     files: { blobs },

@@ -45,6 +45,7 @@ import { addressOf, chooseUpstream, modelNotices, scriptedUpstream } from './mod
 import { loadPacks, playbooksOf, tablesOf } from './packs/load-packs.ts';
 import { packNotices } from './packs/notices.ts';
 import { ALL_PACKS, servedLine, watchPack } from './packs/watch-pack.ts';
+import { keepSchedules } from './schedules/keep.ts';
 import type { ServerSettings } from './settings.ts';
 import type { ModelCall } from './spending/call-usage.ts';
 import { admitKeyCall, type KeyCaller, recordKeyCall } from './spending/key-calls.ts';
@@ -231,6 +232,7 @@ export async function startServer(
       appendServerEvent(store.db, taskId, event, store.clock.now()),
   };
   undo.use(keepApprovals(running, settings.retention.calls));
+  undo.use(keepSchedules({ ...running, admissionOf: (called) => admissions.of(called) }));
   undo.use(keepFilesFor(settings.files.retentionDays, blobs, store, log));
   const post = createPost({ resolve, allowedNetworks: settings.webhookNetworks });
   undo.use(new Dispatcher({ store, log, post, random: Math.random, secretsKey, version }).start());
