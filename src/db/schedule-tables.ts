@@ -1,4 +1,5 @@
-// The tables of schedules, which are part of those in tables.ts.
+// The tables of schedules and of calls in the background, which are part of those in tables.ts.
+import type { BackgroundError, BackgroundStatus } from '../protocol/background-call.ts';
 import type { RunStatus, ScheduleReason, ScheduleSettings, ScheduleStatus } from '../protocol/schedule.ts';
 import type { Defaulted, Json, JsonOrNull } from './columns.ts';
 
@@ -42,6 +43,22 @@ export interface ScheduleTables {
     is_task: Defaulted<boolean>;
     reason: JsonOrNull<ScheduleReason>;
     attempts: Defaulted<number>;
+    claimed_until: Defaulted<Date | null>;
+  };
+  background_calls: {
+    id: string;
+    account_id: string;
+    key_id: string;
+    command: string;
+    sealed_input: Buffer | null;
+    idempotency_key: string | null;
+    request_hash: string;
+    status: BackgroundStatus;
+    http_status: Defaulted<number | null>;
+    sealed_result: Defaulted<Buffer | null>;
+    error: JsonOrNull<BackgroundError>;
+    requested_at: Date;
+    completed_at: Defaulted<Date | null>;
     claimed_until: Defaulted<Date | null>;
   };
 }

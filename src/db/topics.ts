@@ -10,6 +10,8 @@ export type Topic =
   | 'webhooks'
   | 'approvals'
   | 'schedules'
+  | 'background'
+  | `background:${string}`
   | `task:${string}`
   | `ended:${string}`
   | `runner:${string}`

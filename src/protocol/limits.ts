@@ -111,18 +111,6 @@ export const LIMITS = {
   /** How long a receiver may take to answer, and how many bytes of its answer are read and kept. */
   webhookTimeoutMs: 15_000,
   webhookAnswerBytes: 4 * 1024,
-  /** Schedules of one account, characters of a cron pattern, and how much later than due a run may be made. */
-  schedulesPerAccount: 2_000,
-  cronLength: 200,
-  scheduleJitterMs: 3_600_000,
-  /** Runs of one schedule that are kept, and due times missed at once that have a run each. */
-  runsPerSchedule: 1_000,
-  missedRuns: 100,
-  /** How late a run may start that came due while no server ran, and how long one that is refused is tried again. */
-  scheduleLateMs: 300_000,
-  scheduleRetryMs: 900_000,
-  /** Tasks of one account's schedules that may be unfinished at a time; more wait. */
-  scheduledTasksPerAccount: 100,
   /** How long the platform of an imported pack may take to answer, and how many bytes of its answer are taken. */
   platformTimeoutMs: 30_000,
   platformAnswerBytes: 4 * 1024 * 1024,

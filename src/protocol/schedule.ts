@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { keptText } from './kept-text.ts';
 import { LIMITS } from './limits.ts';
 import { pageInput } from './page.ts';
+import { SCHEDULE_LIMITS } from './schedule-limits.ts';
 import { RunTaskBody } from './task.ts';
 import { Moment } from './time.ts';
 
@@ -20,7 +21,7 @@ export function jitterMs(text: string): number | null {
   const [, amount, unit] = SPAN.exec(text) ?? [];
   if (amount === undefined || unit === undefined) return null;
   const ms = Number(amount) * (UNIT_MS[unit] ?? 0);
-  return ms <= LIMITS.scheduleJitterMs ? ms : null;
+  return ms <= SCHEDULE_LIMITS.scheduleJitterMs ? ms : null;
 }
 
 const Jitter = z
@@ -37,25 +38,31 @@ export const ScheduleSettings = z.object({
   cron: z
     .string()
     .min(1)
-    .max(LIMITS.cronLength)
+    .max(SCHEDULE_LIMITS.cronLength)
     .meta({ examples: ['0 7 * * MON-FRI'] })
     .describe(
       'When, in five fields: minute, hour, day of month, month, day of week; or @hourly, @daily and so on',
     ),
-  runAt: Moment.describe('Instead of cron: once, at this time'),
+  runAt: Moment.meta({ examples: ['2099-01-01T09:00:00Z'] }).describe('Instead of cron: once, at this time'),
   timezone: z
     .string()
     .min(1)
     .max(100)
     .meta({ examples: ['Europe/Berlin'] })
     .describe('The IANA time zone that cron is meant in'),
-  task: ScheduledTask.describe('The task that it starts: what `tasks run` takes, without files and credentials'),
+  task: ScheduledTask.meta({ examples: [{ instruction: 'List our keys', scopes: ['keys:read'] }] }).describe(
+    'The task that it starts: what `tasks run` takes, without files and credentials',
+  ),
   command: z
     .string()
     .min(1)
     .max(LIMITS.nameLength)
+    .meta({ examples: ['obs costs'] })
     .describe('Instead of task: the command that it calls, such as "loans remind"'),
-  input: z.record(z.string(), z.unknown()).describe('What that command is called with'),
+  input: z
+    .record(z.string(), z.unknown())
+    .meta({ examples: [{}] })
+    .describe('What that command is called with'),
   overlap: z
     .enum(['skip', 'queue', 'stop'])
     .describe('When the run before is not over: leave it out, start it when that ends, or stop that one'),

@@ -24,6 +24,7 @@ import {
 import { getKey as getKeyOf } from './access/keys.ts';
 import { showCommand } from './access/show-command.ts';
 import { approveApproval, denyApproval, getApproval, linkApproval, listApprovals } from './approvals/commands.ts';
+import { getBackgroundCall } from './background/commands.ts';
 import { deleteHeld, listHeld, setCredential } from './credentials/commands.ts';
 import { keepTaskCredentials, refuseUnwanted } from './credentials/given.ts';
 import { heldCredential } from './credentials/held.ts';
@@ -113,6 +114,7 @@ const FEATURES = {
     enableSchedules,
     deleteSchedule,
   ],
+  background: [getBackgroundCall],
   models: [listModels, testOfModel],
   files: [listArtifacts, getArtifact],
   runners: [listSandboxes],
@@ -216,6 +218,7 @@ export function openRegistry(parts: RegistryNeeds): Registry {
       chooseModels: (asked, actor) => chooseModels(asked, actor, llm),
       checkUrl: (text) => webhookUrl(text, webhookNetworks),
     },
+    background: { secretsKey },
     models: { ...models, llm },
     files: { blobs },
     runners: {},

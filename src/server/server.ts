@@ -23,6 +23,7 @@ import { createApp } from './app.ts';
 import { askForRaise } from './approvals/budget.ts';
 import { keepApprovals } from './approvals/keep.ts';
 import { openApprovals } from './approvals/open-approvals.ts';
+import { openBackground } from './background/keep.ts';
 import { BUILT_IN, openRegistry } from './built-in.ts';
 import { keepFilesFor, openBlobs } from './files/open-blobs.ts';
 import { openAdmissions } from './grants/admissions.ts';
@@ -192,6 +193,18 @@ export async function startServer(
   const keys = openKeyCache(store);
   const admissions = openAdmissions(store);
   const access = { store, keys, keyUse, rateLimits: new RateLimits(), trustedProxies, sessions };
+  let registry: Registry;
+  const running = {
+    ...{ ...asking, store, log, observe, stopping: stopping.signal },
+    registry: () => registry,
+    admissionOf: (called: CalledCommand) => admissions.of(called, { approved: true }),
+    onLost: () => lose('call')(1),
+    tellTask: (taskId: string, event: ServerEvent) =>
+      appendServerEvent(store.db, taskId, event, store.clock.now()),
+  };
+  const byItself = { ...running, admissionOf: (called: CalledCommand) => admissions.of(called) };
+  const approvals = openApprovals(store, asking);
+  const background = openBackground({ ...byItself, approvals });
   const parts = {
     ...access,
     gate: openGate(access, audit),
@@ -209,7 +222,8 @@ export async function startServer(
     llm,
     log,
     admissionOf: (called: CalledCommand) => admissions.of(called),
-    approvals: openApprovals(store, asking),
+    approvals,
+    background,
     deciding: asking,
     checksAnswers: settings.checksAnswers,
     runnerToken,
@@ -217,22 +231,14 @@ export async function startServer(
     cliBundle: await bundleCli(),
     stopping: stopping.signal,
   };
-  let registry: Registry;
   const appWith = (on: readonly LoadedPack[]) => {
     registry = openRegistry({ ...features, packs: on });
     return createApp({ ...parts, registry });
   };
   let app = await appWith(packs);
-  const running = {
-    ...{ ...asking, store, log, observe, stopping: stopping.signal },
-    registry: () => registry,
-    admissionOf: (called: CalledCommand) => admissions.of(called, { approved: true }),
-    onLost: () => lose('call')(1),
-    tellTask: (taskId: string, event: ServerEvent) =>
-      appendServerEvent(store.db, taskId, event, store.clock.now()),
-  };
   undo.use(keepApprovals(running, settings.retention.calls));
-  undo.use(keepSchedules({ ...running, admissionOf: (called) => admissions.of(called) }));
+  undo.use(background.keep());
+  undo.use(keepSchedules(byItself));
   undo.use(keepFilesFor(settings.files.retentionDays, blobs, store, log));
   const post = createPost({ resolve, allowedNetworks: settings.webhookNetworks });
   undo.use(new Dispatcher({ store, log, post, random: Math.random, secretsKey, version }).start());

@@ -10,9 +10,9 @@ import type { ShownCredential } from '../../protocol/credential.ts';
 import { failureOf, SeedError } from '../../protocol/errors.ts';
 import { refuseInactive } from '../access/authenticate.ts';
 import { actorOf } from '../access/presented-key.ts';
-import type { CallObservation } from '../http/command-calls.ts';
+import type { Approvals, AskedCall, CallObservation } from '../http/command-calls.ts';
 import { invalidInput } from '../http/invalid-input.ts';
-import { type Admission, NeedsApproval } from '../ledger/admission.ts';
+import { type Admission, AskedBefore, NeedsApproval } from '../ledger/admission.ts';
 import { change } from '../ledger/change.ts';
 import type { LedgerParts } from '../ledger/do-between.ts';
 import { type CalledCommand, failedRow, kept, writeRow } from '../ledger/kept-call.ts';
@@ -25,6 +25,8 @@ export interface RunAsNeeds extends LedgerParts {
   admissionOf(call: CalledCommand): Admission | null;
   observe(observation: CallObservation): void;
   secretsKey: string;
+  /** Asks people about calls that need a yes first; without it those are refused. */
+  approvals?: Approvals;
   /** Aborted when the server begins to stop. */
   stopping: AbortSignal;
 }
@@ -40,6 +42,8 @@ export interface OwnCall {
   command: string;
   given: unknown;
   credential?: ShownCredential | undefined;
+  /** The caller's own, instead of one made of kind and id. */
+  idempotencyKey?: string | undefined;
 }
 
 const NEVER = new AbortController().signal;
@@ -85,22 +89,37 @@ export async function runAsKey({ own, command, called, input }: ReadyCall, needs
   const { store } = needs;
   const call = kept(called, repeatOf(own, input, needs.secretsKey));
   const startedAt = performance.now();
+  const request = requestOf(own, called, needs);
   let failure: unknown;
   try {
     const admission = needs.admissionOf(called);
-    const request = requestOf(own, called, needs);
-    return (await change(needs, { command, input, call: request, kept: call, admission })).output;
+    const done = change(needs, { command, input, call: request, kept: call, admission });
+    return (await done.catch((error) => asked(error, { called, kept: call, call: request }, needs))).output;
   } catch (error) {
-    failure = refusedUnasked(error);
+    failure = error;
     if (!call.hasRow && !call.isUnknown)
-      await writeRow(store.db, failedRow(call, failure, true)).catch(() => needs.onLost());
-    throw failure;
+      await writeRow(store.db, failedRow(call, error, true)).catch(() => needs.onLost());
+    throw error;
   } finally {
     const durationMs = Math.round(performance.now() - startedAt);
     const { status, code } = failure === undefined ? { status: call.success, code: null } : failureOf(failure);
     const { name, effect } = command;
     needs.observe({ type: 'command', call: { name, effect, taskId: null, status, code, durationMs } });
   }
+}
+
+/** @returns the approval that it waits for, or what came of that. @throws whatever else the error is */
+async function asked(
+  error: unknown,
+  call: Omit<AskedCall, 'reason'>,
+  { approvals }: RunAsNeeds,
+): Promise<{ output: object }> {
+  if (!approvals || !(error instanceof NeedsApproval || error instanceof AskedBefore)) throw refusedUnasked(error);
+  const answer =
+    error instanceof AskedBefore
+      ? await approvals.again(call.called.actor, error.approvalId)
+      : await approvals.ask({ ...call, reason: error.reason });
+  return 'output' in answer ? answer : { output: answer };
 }
 
 /** Nobody is there who could be told that a person is asked. */
@@ -127,10 +146,11 @@ function requestOf(own: OwnCall, { actor }: CalledCommand, { store, stopping }: 
 }
 
 /** With a space, which no caller's Idempotency-Key has. */
-function repeatOf({ id, kind, keyId, command }: OwnCall, input: unknown, secretsKey: string): Repeat {
+function repeatOf(own: OwnCall, input: unknown, secretsKey: string): Repeat {
+  const { id, kind, keyId, command } = own;
   const place = `${kind} ${id}`;
   return {
-    request: { keyId, idempotencyKey: place, requestHash: callHash(command, input) },
+    request: { keyId, idempotencyKey: own.idempotencyKey ?? place, requestHash: callHash(command, input) },
     seal: (output) => seal(JSON.stringify(output), secretsKey, place),
     unseal: (answer) => {
       const text = unseal(answer, secretsKey, place);

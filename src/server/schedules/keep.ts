@@ -5,7 +5,7 @@ import { later } from '../../db/database-clock.ts';
 import type { Store } from '../../db/store.ts';
 import { every } from '../../lib/every.ts';
 import { logFailure } from '../../lib/log.ts';
-import { LIMITS } from '../../protocol/limits.ts';
+import { SCHEDULE_LIMITS } from '../../protocol/schedule-limits.ts';
 import type { RunAsNeeds } from '../background/run-as-key.ts';
 import { planDue, reckonAnew } from './plan.ts';
 import type { RunRow } from './rows.ts';
@@ -92,7 +92,7 @@ async function claim({ db, clock }: Store, most: number): Promise<RunRow[]> {
         from schedule_runs as due
         where status in ('due', 'starting') and starts_at <= ${now} and ${isFree}
       ) as due
-      where begun + place <= ${LIMITS.scheduledTasksPerAccount} order by place, starts_at limit ${most}
+      where begun + place <= ${SCHEDULE_LIMITS.scheduledTasksPerAccount} order by place, starts_at limit ${most}
     ) returning *`.execute(db);
   return rows;
 }

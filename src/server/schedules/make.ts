@@ -6,7 +6,6 @@ import type { Tx } from '../../db/tables.ts';
 import { notify } from '../../db/telling.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { LIMITS } from '../../protocol/limits.ts';
 import {
   jitterMs,
   type Schedule,
@@ -14,6 +13,7 @@ import {
   type ScheduleCreation,
   type ScheduleRun,
 } from '../../protocol/schedule.ts';
+import { SCHEDULE_LIMITS } from '../../protocol/schedule-limits.ts';
 import { authorityOf } from './authority.ts';
 import { type DueTimes, dueTimes, jitterOf, upcoming } from './due-times.ts';
 import { pauseSchedule } from './pause.ts';
@@ -269,10 +269,10 @@ async function refuseTooMany(tx: Tx, accountId: string): Promise<void> {
     .select((row) => row.fn.countAll<number>().as('count'))
     .where('account_id', '=', accountId)
     .executeTakeFirstOrThrow();
-  if (count < LIMITS.schedulesPerAccount) return;
+  if (count < SCHEDULE_LIMITS.schedulesPerAccount) return;
   throw new SeedError(
     'conflict',
-    `the account has ${LIMITS.schedulesPerAccount} schedules, and may not have more`,
+    `the account has ${SCHEDULE_LIMITS.schedulesPerAccount} schedules, and may not have more`,
     {
       hint: 'Delete one first.',
     },

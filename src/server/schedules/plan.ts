@@ -6,8 +6,8 @@ import type { Store } from '../../db/store.ts';
 import type { Tables, Tx } from '../../db/tables.ts';
 import { type Logger, logFailure } from '../../lib/log.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { LIMITS } from '../../protocol/limits.ts';
 import { jitterMs, type ScheduleReason } from '../../protocol/schedule.ts';
+import { SCHEDULE_LIMITS } from '../../protocol/schedule-limits.ts';
 import { type DueTimes, jitterOf, lastDue, upcoming } from './due-times.ts';
 import { nextOf } from './make.ts';
 import { pauseSchedule } from './pause.ts';
@@ -117,7 +117,7 @@ function startOf({ id, jitter }: ScheduleRow, due: Date): Date {
 /** The run of the last due time, and skips of those before it, of which nothing was seen in time. */
 function runsUpTo(last: Date, times: DueTimes, row: ScheduleRow, now: Date): NewRun[] {
   const starts = startOf(row, last);
-  const isLate = now.getTime() - starts.getTime() > LIMITS.scheduleLateMs;
+  const isLate = now.getTime() - starts.getTime() > SCHEDULE_LIMITS.scheduleLateMs;
   const isRun = !isLate || row.catch_up === 'last';
   const run = isRun ? { ...runOf(row, last), status: 'due' as const, starts_at: starts } : skipOf(row, last, now);
   return [...missedBefore(last, times, row, now), run];
@@ -125,7 +125,7 @@ function runsUpTo(last: Date, times: DueTimes, row: ScheduleRow, now: Date): New
 
 /** One for each, but for the oldest of very many, which have one together. */
 function missedBefore(last: Date, times: DueTimes, row: ScheduleRow, now: Date): NewRun[] {
-  const most = LIMITS.missedRuns;
+  const most = SCHEDULE_LIMITS.missedRuns;
   const first = upcoming(times, row.due_after, most + 1).filter((due) => due < last);
   if (first.length <= most) return first.map((due) => skipOf(row, due, now));
   const newest: Date[] = [];
@@ -168,7 +168,7 @@ async function prune(tx: Tx, scheduleId: string): Promise<void> {
     .select('scheduled_for')
     .where('schedule_id', '=', scheduleId)
     .orderBy('scheduled_for', 'desc')
-    .offset(LIMITS.runsPerSchedule)
+    .offset(SCHEDULE_LIMITS.runsPerSchedule)
     .limit(1);
   await tx
     .deleteFrom('schedule_runs')

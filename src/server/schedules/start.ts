@@ -4,8 +4,8 @@
 import { later } from '../../db/database-clock.ts';
 import type { Tx } from '../../db/tables.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { LIMITS } from '../../protocol/limits.ts';
 import type { RunStatus, ScheduleReason } from '../../protocol/schedule.ts';
+import { SCHEDULE_LIMITS } from '../../protocol/schedule-limits.ts';
 import { isPassing, type RunAsNeeds, readyAsKey, runAsKey } from '../background/run-as-key.ts';
 import { stopTask } from '../tasks/end.ts';
 import { type Authority, narrowedIn } from './authority.ts';
@@ -174,7 +174,7 @@ async function failed(run: RunRow, row: ScheduleRow, error: unknown, needs: RunA
   const { store, log } = needs;
   const reason = reasonOf(error);
   const now = store.clock.now();
-  if (isPassing(error) && now.getTime() - run.starts_at.getTime() < LIMITS.scheduleRetryMs) {
+  if (isPassing(error) && now.getTime() - run.starts_at.getTime() < SCHEDULE_LIMITS.scheduleRetryMs) {
     const waitMs = Math.min(RETRY_MOST_MS, RETRY_MS * 2 ** Math.min(run.attempts, 10));
     await store.db
       .updateTable('schedule_runs')
