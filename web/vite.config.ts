@@ -11,6 +11,11 @@ const FIRST_PAINT = fileURLToPath(new URL('first-paint.js', import.meta.url));
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   plugins: [react(), tailwindcss(), firstPaint()],
+  experimental: {
+    // What a chunk or a style loads is found beside it: only the page names files from the root, below which the
+    // server puts the prefix of a proxy.
+    renderBuiltUrl: (file, { hostType }) => (hostType === 'html' ? `/${file}` : { relative: true }),
+  },
   build: {
     assetsInlineLimit: 0,
     emptyOutDir: true,

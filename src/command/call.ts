@@ -32,6 +32,8 @@ export interface Call {
   via: DecidedVia;
   /** The caller's own for the platform of the command's pack, where the request brought one. */
   platformCredential?: ShownCredential | undefined;
+  /** How the caller reaches this Seed, without a slash at the end; missing where nobody waits for the answer. */
+  reachedAt?(): string;
   /** The request's header `traceparent`. */
   traceParent: string | undefined;
   // Made for who asks for one: most calls wait for nothing, and a signal costs as much as a short request.

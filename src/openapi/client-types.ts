@@ -12,9 +12,19 @@ interface Operation {
   summary?: string;
   'x-seed-command'?: string;
   'x-seed-pack'?: string | null;
-  parameters?: { name: string; in: string; required?: boolean; description?: string; schema?: JsonSchema }[];
+  parameters?: Parameter[];
   requestBody?: { required?: boolean; content: Record<string, { schema: JsonSchema }> };
   responses: Record<string, { content?: Record<string, { schema: JsonSchema }> }>;
+}
+
+interface Parameter {
+  name: string;
+  in: string;
+  required?: boolean;
+  description?: string;
+  schema?: JsonSchema;
+  /** What the command calls it, where the path of the document has another name. */
+  'x-seed-input'?: string;
 }
 
 export interface ClientCommand {
@@ -36,7 +46,7 @@ export function clientCommands({ paths, components }: SeedDocument): ClientComma
     Object.entries(operations).flatMap(([method, operation]) => {
       const name = operation['x-seed-command']?.replace(/^seed /, '');
       if (name === undefined) return [];
-      const http = `${method.toUpperCase()} ${path.replace(/^\/api\/v1/, '')}`;
+      const http = `${method.toUpperCase()} ${ownPath(path, operation)}`;
       const { 'x-seed-pack': pack = null, summary = name } = operation;
       return [
         { name, http, pack, summary, input: inputOf(operation), ...answerOf(operation, components.schemas) },
@@ -46,13 +56,24 @@ export function clientCommands({ paths, components }: SeedDocument): ClientComma
   return commands.sort((one, other) => (one.name < other.name ? -1 : 1));
 }
 
+/** Under /api/v1, with the command's own names of its parameters. */
+function ownPath(path: string, { parameters = [] }: Operation): string {
+  const own = new Map(parameters.map((parameter) => [parameter.name, inputName(parameter)]));
+  return path.replace(/^\/api\/v1/, '').replace(/\{([^}]+)\}/g, (_, name) => `{${own.get(name) ?? name}}`);
+}
+
+const inputName = ({ name, 'x-seed-input': own = name }: Parameter) => own;
+
 function inputOf({ parameters = [], requestBody }: Operation): JsonSchema {
   const given = parameters.filter(({ in: where }) => where !== 'header');
   const body = requestBody?.content['application/json']?.schema ?? {};
   const properties = Object.fromEntries(
-    given.map(({ name, description, schema = {} }) => [name, { ...schema, ...(description && { description }) }]),
+    given.map(({ description, schema = {}, ...parameter }) => [
+      inputName(parameter),
+      { ...schema, ...(description && { description }) },
+    ]),
   );
-  const required = given.filter((parameter) => parameter.required).map(({ name }) => name);
+  const required = given.filter((parameter) => parameter.required).map(inputName);
   return {
     type: 'object',
     properties: { ...properties, ...body.properties },

@@ -3,9 +3,11 @@ import { Hono } from 'hono';
 import { toManifest } from '../command/manifest.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { sessionRoutes } from './access/session-routes.ts';
+import { signInRoutes, waysRoute } from './access/sign-in/routes.ts';
 import { linkRoutes } from './approvals/link-routes.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
 import { readWebFiles } from './dashboard/web-files.ts';
+import { type BasePathSettings, routedPath } from './http/base-path.ts';
 import { renderCli } from './http/cli-bundle.ts';
 import { type CommandRoutesNeeds, commandRoutes } from './http/command-routes.ts';
 import { descriptionRoutes } from './http/description-routes.ts';
@@ -13,6 +15,8 @@ import { answerErrors, methodNotAllowed, methodsAt } from './http/errors.ts';
 import { headEveryAnswer, logRequests, refuseWhileStopping } from './http/every-request.ts';
 import type { HttpEnv } from './http/http-types.ts';
 import { limitBodies } from './http/limit-body.ts';
+import { prefixIn } from './http/request-headers.ts';
+import { refuseUnsound } from './http/sound-request.ts';
 import { mcpRoutes } from './mcp/routes.ts';
 import { llmRoutes } from './models/routes.ts';
 import { runnerRoutes } from './runners/routes.ts';
@@ -25,10 +29,12 @@ import type { Telemetry } from './telemetry/telemetry.ts';
 /** What the routes of the features are given, and what the application itself takes. */
 type AppNeeds = Omit<CommandRoutesNeeds, 'tellTask' | 'observe'> &
   Parameters<typeof sessionRoutes>[0] &
+  Parameters<typeof signInRoutes>[0] &
   Parameters<typeof linkRoutes>[0] &
   Parameters<typeof llmRoutes>[0] &
   Parameters<typeof runnerRoutes>[0] &
-  Parameters<typeof mcpRoutes>[0] & {
+  Parameters<typeof mcpRoutes>[0] &
+  BasePathSettings & {
     telemetry: Telemetry;
     /** The built dashboard; it may be missing. */
     webFolder: URL;
@@ -39,26 +45,29 @@ type AppNeeds = Omit<CommandRoutesNeeds, 'tellTask' | 'observe'> &
 export async function createApp(parts: AppNeeds): Promise<Hono<HttpEnv>> {
   const { store, registry, version, log } = parts;
   const { metrics, observe } = parts.telemetry;
-  const app = new Hono<HttpEnv>();
+  const app = new Hono<HttpEnv>({ getPath: routedPath(parts) });
   const answerError = answerErrors(log);
   app.onError(answerError);
   app.notFound((c) => {
     // Not thrown: what is thrown here goes past the innermost middleware, which then does not see an answer.
     const methods = methodsAt(app, c.req.path);
-    const hint = 'GET /docs shows what there is.';
+    const hint = `GET ${prefixIn(c)}/docs shows what there is.`;
     const notFound = () => new SeedError('not_found', `there is nothing at ${c.req.path}`, { hint });
     c.error = methods.length > 0 ? methodNotAllowed(c, methods) : notFound();
     return answerError(c.error, c);
   });
-  app.use(await headEveryAnswer());
+  app.use(await headEveryAnswer(parts));
   if (metrics) app.use(watchRequests(metrics));
   if (log.isLevelEnabled('info')) app.use(logRequests(log));
+  app.use(refuseUnsound);
   app.use(refuseWhileStopping(parts.stopping));
   app.use(limitBodies(registry.commands));
 
   const tellTask: CommandRoutesNeeds['tellTask'] = (taskId, event) =>
     appendServerEvent(store.db, taskId, event, store.clock.now());
   app.route('/api/v1', commandRoutes({ ...parts, tellTask, observe }));
+  app.route('/session/ways', waysRoute(parts));
+  app.route('/session/oidc', signInRoutes(parts));
   app.route('/session', sessionRoutes(parts));
   app.route('/approve', linkRoutes(parts));
   app.route('/llm/v1', llmRoutes(parts));

@@ -159,8 +159,8 @@ interface RegistryNeeds {
   blobs: KeptBlobs;
   secretsKey: string;
   taskCache: TaskCache;
-  /** The address of the page of a link to an approval. */
-  linkTo(token: string): string;
+  /** The address of the page of a link to an approval, for who reaches this Seed at the address given. */
+  linkTo(token: string, reachedAt?: string): string;
 }
 
 /** All commands as they can be called: Seed's own with what each feature needs, and those of the packs. */

@@ -15,6 +15,7 @@ import { makeFirstKey, takeAdminKey } from './access/accounts.ts';
 import { keepAuditFor } from './access/audit.ts';
 import { AuditTrail } from './access/audit-trail.ts';
 import { openGate } from './access/gate.ts';
+import { openIdentities } from './access/identities/identities.ts';
 import { watchExpiringKeys } from './access/key-expiring.ts';
 import { KeyUse } from './access/key-use.ts';
 import { openKeyCache } from './access/presented-key.ts';
@@ -184,16 +185,21 @@ export async function startServer(
     recordKeyCall: (caller: KeyCaller, call: ModelCall) => recordKeyCall(store, caller, call),
     readUpstream: () => listed.readAgain(),
   };
+  const { basePath } = settings;
   let ownUrl = '';
-  const linkTo = (token: string) => `${(settings.publicUrl ?? ownUrl).replace(/\/$/, '')}/approve/${token}`;
+  const linkTo = (token: string, reachedAt = ownUrl + basePath) =>
+    `${settings.publicUrl ?? reachedAt}/approve/${token}`;
   const features = { settings, store, llm, models, calls, blobs, secretsKey, taskCache, linkTo };
   const keyUse = undo.use(new KeyUse(store, log));
   const audit = undo.use(new AuditTrail(store, log, { onLost: lose('audit') }));
   const { trustedProxies, sessions, webFolder, mcpAllowedOrigins, runnerToken } = settings;
   const keys = openKeyCache(store);
   const admissions = openAdmissions(store);
-  const access = { store, keys, keyUse, rateLimits: new RateLimits(), trustedProxies, sessions };
   let registry: Registry;
+  const identities =
+    settings.oidc &&
+    openIdentities({ settings: settings.oidc, store, keys, registry: () => registry, secretsKey, log });
+  const access = { store, keys, identities, keyUse, rateLimits: new RateLimits(), trustedProxies, sessions };
   const running = {
     ...{ ...asking, store, log, observe, stopping: stopping.signal },
     registry: () => registry,
@@ -207,6 +213,7 @@ export async function startServer(
   const background = openBackground({ ...byItself, approvals });
   const parts = {
     ...access,
+    basePath,
     gate: openGate(access, audit),
     findTask: taskCache.find,
     audit,
@@ -248,7 +255,7 @@ export async function startServer(
   undo.use(await keepRowsFor(settings.retention, store, log));
   if (settings.auditRetentionDays !== null) undo.use(keepAuditFor(settings.auditRetentionDays, store, log));
   const { url } = undo.use(
-    await listenHttp((...request) => app.fetch(...request), settings.host, settings.port, log),
+    await listenHttp((...request) => app.fetch(...request), settings.host, settings.port, { log, basePath }),
   );
   ownUrl = url;
   // Ended first: a server that no runner reaches any more cannot tell which of them live.

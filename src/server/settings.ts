@@ -15,10 +15,12 @@ import {
 } from '../lib/settings.ts';
 
 import { SeedError } from '../protocol/errors.ts';
+import { oidcSettings } from './access/identities/settings.ts';
 import { sessionSettings } from './access/sessions.ts';
 import { WEB_FOLDER } from './dashboard/web-files.ts';
 import { readFileSettings } from './files/settings.ts';
 import { RULE_OF_TWO } from './grants/rule-of-two.ts';
+import { isOwnPath, parsePrefix } from './http/base-path.ts';
 import { llmSettings } from './models/settings.ts';
 import { CONFIG_FILE, EXAMPLES_FOLDER, PACKS_FOLDER, type PackSettings } from './packs/load-packs.ts';
 import { resourceSettings } from './tasks/resources.ts';
@@ -56,8 +58,10 @@ export function readServerSettings() {
     mcpAllowedOrigins: mcpAllowedOrigins(),
     /** Null: the audit log is kept for ever. */
     auditRetentionDays: auditRetentionDays(),
+    /** What goes before the paths of this Seed where it is not alone on its origin; empty: nothing. */
+    basePath: basePathSetting(),
     /** How people reach this Seed, for links; null: by the address that it listens on. */
-    publicUrl: urlSetting('SEED_PUBLIC_URL'),
+    publicUrl: publicUrlSetting(),
     /** Null: the price list that comes with Seed. */
     pricesFile: env('SEED_PRICES_FILE') ?? null,
     /** Null: nothing is set of any model. */
@@ -81,9 +85,38 @@ export function readServerSettings() {
     /** What becomes of a task that combines what strangers write, what is private, and changes. */
     ruleOfTwo: choiceSetting('SEED_RULE_OF_TWO', 'warn', RULE_OF_TWO),
     sessions: sessionSettings(),
+    /** The platform's own login; null: there are keys alone. */
+    oidc: oidcSettings(),
     /** The built dashboard; it may be missing. */
     webFolder: WEB_FOLDER,
   };
+}
+
+/** @throws SeedError invalid_settings */
+function basePathSetting(): string {
+  const text = env('SEED_BASE_PATH') ?? '';
+  const prefix = parsePrefix(text);
+  if (prefix === null) {
+    throw new SeedError('invalid_settings', `SEED_BASE_PATH is no path: ${JSON.stringify(text)}`, {
+      hint: 'Write it as /seed: segments of letters, digits, ".", "_", "~" and "-".',
+    });
+  }
+  if (!isOwnPath(prefix)) return prefix;
+  throw new SeedError('invalid_settings', `SEED_BASE_PATH begins as paths of Seed itself do: ${prefix}`, {
+    hint: 'Choose another, such as /seed.',
+  });
+}
+
+/** With the base path, also where it is written without. @throws SeedError invalid_settings: with another path */
+function publicUrlSetting(): string | null {
+  const url = urlSetting('SEED_PUBLIC_URL');
+  const basePath = basePathSetting();
+  const path = url === null ? '' : new URL(url).pathname.replace(/\/$/, '');
+  if (url === null || basePath === '' || path === basePath) return url;
+  if (path === '') return url + basePath;
+  throw new SeedError('invalid_settings', `SEED_PUBLIC_URL leads to ${path}, and SEED_BASE_PATH is ${basePath}`, {
+    hint: 'People reach this Seed under one path: set both to the same.',
+  });
 }
 
 /** In tests and development they are; in use it would take as long as all the rest of a list. */

@@ -1,6 +1,10 @@
 // Signing in and out, in a real browser against a real server.
 import { expect, it } from 'vitest';
+import { WEB_FOLDER } from '../../src/server/dashboard/web-files.ts';
 import { describeInBrowser, expectAccessible, signIn } from '../fixtures/browser.ts';
+import { startTestServer } from '../fixtures/server.ts';
+
+const PREFIX = '/tools/seed';
 
 describeInBrowser('signing in', (browser) => {
   it('leads to the first page, keeps nothing in storage and nothing that a script can read', async () => {
@@ -98,3 +102,39 @@ describeInBrowser('the sign-in page', (browser) => {
     await expectAccessible(page);
   });
 });
+
+describeInBrowser(
+  'below a path of its host',
+  (browser) => {
+    it('signs in, follows its own links, comes back by the address of a page, and signs out', async () => {
+      const page = await browser.newPage();
+      await page.goto(`${PREFIX}/commands/keys-revoke?q=key`);
+      await page.waitForURL(`**${PREFIX}/sign-in?*`);
+      await signIn(page, browser.server.adminKey);
+      await page.waitForURL(`**${PREFIX}/commands/keys-revoke?q=key`);
+      await page.getByRole('heading', { name: 'keys revoke' }).waitFor();
+      await page.getByRole('tab', { name: 'curl' }).click();
+      expect(await page.locator('main').textContent()).toContain(`${browser.server.url}${PREFIX}/api/v1/keys/`);
+      await page.getByRole('link', { name: 'Seed', exact: true }).first().click();
+      await page.waitForURL(`**${PREFIX}/tasks`);
+      await page.getByRole('heading', { name: 'Tasks', exact: true }).waitFor();
+      await page.reload();
+      await page.getByRole('heading', { name: 'Tasks', exact: true }).waitFor();
+      const [cookie] = await page.context().cookies();
+      expect(cookie).toMatchObject({ name: 'seed_session', path: PREFIX });
+      await page.getByRole('button', { name: /^Account/ }).click();
+      await page.getByRole('menuitem', { name: 'Sign out', exact: true }).click();
+      await page.waitForURL(`**${PREFIX}/sign-in`);
+      expect(await page.context().cookies()).toEqual([]);
+    });
+
+    it('leads there whoever opens it past the proxy', async () => {
+      const page = await browser.newPage();
+      await page.goto('/tasks?status=failed');
+      await page.waitForURL(`${browser.server.url}${PREFIX}/sign-in?*`);
+      await signIn(page, browser.server.adminKey);
+      await page.waitForURL(`${browser.server.url}${PREFIX}/tasks?status=failed`);
+    });
+  },
+  () => startTestServer({ webFolder: WEB_FOLDER, basePath: PREFIX }),
+);

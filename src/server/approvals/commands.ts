@@ -16,7 +16,7 @@ const LOOK_AGAIN_MS = 10_000;
 
 export interface ApprovalNeeds extends DecideNeeds {
   /** The address of the page of a link. */
-  linkTo(token: string): string;
+  linkTo(token: string, reachedAt?: string): string;
 }
 
 const ApprovalId = z.uuid().describe('Id of the approval');
@@ -102,7 +102,7 @@ export const linkApproval = defineCommand({
   examples: ['seed approvals link 5b1c2f0e-8f0a-4b51-9d0b-2f6f3c1a7e55'],
   run: async ({ id }, call, { linkTo }: ApprovalNeeds) => {
     const { token, expiresAt } = await makeLink(call, id);
-    return { link: { url: linkTo(token), expiresAt: expiresAt.toISOString() } };
+    return { link: { url: linkTo(token, call.reachedAt?.()), expiresAt: expiresAt.toISOString() } };
   },
 });
 

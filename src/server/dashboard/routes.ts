@@ -2,9 +2,11 @@
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { SeedError } from '../../protocol/errors.ts';
+import { isOwnPath } from '../http/base-path.ts';
 import { methodNotAllowed } from '../http/errors.ts';
 import type { HttpEnv } from '../http/http-types.ts';
-import { ENCODINGS, type Encoding, type WebFile, type WebFiles } from './web-files.ts';
+import { prefixIn } from '../http/request-headers.ts';
+import { ENCODINGS, type Encoding, hashOf, type WebFile, type WebFiles } from './web-files.ts';
 
 /** No inline script or style, nothing from elsewhere, in nobody's frame. */
 const POLICY = [
@@ -19,13 +21,6 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** First parts of paths that are never a page of the dashboard. */
-// biome-ignore format: a short list
-const NO_PAGES: readonly string[] = [
-  'api', 'mcp', 'llm', 'runner', 'metrics', 'docs', 'openapi.json', 'cli', 'healthz', 'readyz', 'session', 'assets',
-  '.well-known', 'approve',
-];
-
 /** To be mounted after all else. @param files null: the dashboard is not built */
 export function dashboardRoutes(files: WebFiles | null): Hono<HttpEnv> {
   const index = files?.get('/index.html');
@@ -39,14 +34,20 @@ export function dashboardRoutes(files: WebFiles | null): Hono<HttpEnv> {
     }
     if (file) return answer(c, file, path.startsWith('/assets/'));
     if (!isPage(c)) return next();
-    return index ? answer(c, index, false) : tellHowToBuild(c);
+    return index ? answer(c, pageBelow(index, prefixIn(c)), false) : tellHowToBuild(c);
   });
   return app;
 }
 
 function isPage(c: Context): boolean {
-  const [, first = ''] = c.req.path.split('/');
-  return c.req.path === '/' || (!NO_PAGES.includes(first) && acceptsHtml(c.req.header('accept')));
+  return c.req.path === '/' || (!isOwnPath(c.req.path) && acceptsHtml(c.req.header('accept')));
+}
+
+/** As it is built, the page names its files from its own folder; it is answered at the address of every page. */
+function pageBelow(index: WebFile, prefix: string): WebFile {
+  if (prefix === '') return index;
+  const content = Buffer.from(index.content.toString().replaceAll(`="/`, `="${prefix}/`));
+  return { type: index.type, hash: hashOf(content), content, encoded: {} };
 }
 
 /** @param isLasting its name changes with its content */
@@ -111,7 +112,7 @@ function tellHowToBuild(c: Context): Response | Promise<Response> {
 <body>
 <h1>Seed is running, but ${NOT_BUILT}</h1>
 <p>${HOW_TO_BUILD}</p>
-<p>The API works all the same: see <a href="/docs">/docs</a>.</p>
+<p>The API works all the same: see <a href="${prefixIn(c)}/docs">${prefixIn(c)}/docs</a>.</p>
 </body></html>`;
   return c.html(page, 404);
 }

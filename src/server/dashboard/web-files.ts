@@ -1,6 +1,6 @@
 // The built dashboard in memory: every file with its compressed variants, read and made once when a server starts.
 // What is answered is looked up among these, so no request names a path of the disk.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -50,9 +50,10 @@ export async function readWebFiles(folder: URL): Promise<WebFiles | null> {
 async function readWebFile(path: string): Promise<WebFile> {
   const content = Buffer.from(await readFile(path));
   const type = getMimeType(path) ?? 'application/octet-stream';
-  const hash = createHash('sha256').update(content).digest('base64url').slice(0, 22);
-  return { type, hash, content, encoded: PACKED_ALREADY.test(type) ? {} : await encode(content) };
+  return { type, hash: hashOf(content), content, encoded: PACKED_ALREADY.test(type) ? {} : await encode(content) };
 }
+
+export const hashOf = (content: Buffer) => hash('sha256', content, 'base64url').slice(0, 22);
 
 async function encode(content: Buffer<ArrayBuffer>): Promise<WebFile['encoded']> {
   const { BROTLI_PARAM_QUALITY: quality, BROTLI_PARAM_SIZE_HINT: sizeHint } = constants;

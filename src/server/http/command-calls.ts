@@ -14,6 +14,7 @@ import { type CalledCommand, callRow, type KeptCall, kept, keptCall, writeRow } 
 import { fileAnswer, streamAnswer } from './answers.ts';
 import type { HttpEnv } from './http-types.ts';
 import { answerReader, type ReadNeeds } from './read-answers.ts';
+import { prefixIn } from './request-headers.ts';
 import type { StreamSlots } from './stream-slots.ts';
 
 export interface CallNeeds extends ReadNeeds {
@@ -178,7 +179,7 @@ async function asked(
     return answer.output;
   }
   const { approval } = answer;
-  c.header('Location', `/api/v1/approvals/${approval.id}`);
+  c.header('Location', `${prefixIn(c)}/api/v1/approvals/${approval.id}`);
   c.header('Seed-Approval', approval.id);
   return c.json({ approval }, 202);
 }

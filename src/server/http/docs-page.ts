@@ -30,7 +30,7 @@ export function docsPage(commands: readonly Command[], version: string) {
 <style>${raw(STYLE)}</style></head>
 <body>
 <h1>Seed reference</h1>
-<p>Version ${version}. The same as <a href="/openapi.json">OpenAPI 3.1</a>. Send <code>Authorization: Bearer sk_live_…</code> with every call.</p>
+<p>Version ${version}. The same as <a href="openapi.json">OpenAPI 3.1</a>. Send <code>Authorization: Bearer sk_live_…</code> with every call.</p>
 <nav>${Object.keys(groups).map((noun) => html`<a href="#${noun}">${noun}</a> `)}<a href="#errors">errors</a></nav>
 ${sections}
 <h2 id="errors">Errors</h2>

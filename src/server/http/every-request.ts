@@ -5,13 +5,15 @@ import { createMiddleware } from 'hono/factory';
 import { secureHeaders } from 'hono/secure-headers';
 import type { Logger } from 'pino';
 import { SeedError } from '../../protocol/errors.ts';
+import { type BasePathSettings, prefixOf } from './base-path.ts';
 import type { HttpEnv } from './http-types.ts';
 
 const DATA = /^\/(?:api|llm|runner|mcp)(?:\/|$)/;
 /** What is no page needs no more: it is not taken for one, nor embedded, nor asked for in the clear. */
 const OF_DATA = ['x-content-type-options', 'cross-origin-resource-policy', 'strict-transport-security'];
 
-export async function headEveryAnswer() {
+/** Besides the headers sets the request's id, and the prefix of its paths. */
+export async function headEveryAnswer(below: BasePathSettings) {
   const bare = new Hono().use(secureHeaders()).get('/', (c) => c.body(null));
   const ofPages = [...(await bare.request('/')).headers];
   const ofData = ofPages.filter(([name]) => OF_DATA.includes(name));
@@ -19,6 +21,7 @@ export async function headEveryAnswer() {
   return createMiddleware<HttpEnv>(async (c, next) => {
     const requestId = randomUUID();
     c.set('requestId', requestId);
+    c.set('prefix', prefixOf(c.env.incoming, below));
     const { outgoing } = c.env;
     outgoing?.setHeader('X-Request-Id', requestId);
     for (const [name, value] of DATA.test(c.req.path) ? ofData : ofPages) outgoing?.setHeader(name, value);
@@ -46,8 +49,8 @@ class Turn {
   }
 }
 
-/** Without what is in a link that decides (approvals/link-routes.ts). */
-const loggedPath = (path: string) => path.replace(/^\/approve\/.*/, '/approve/…');
+/** Without what is in a link that decides (approvals/link-routes.ts), also below a prefix that none knows here. */
+const loggedPath = (path: string) => path.replace(/\/approve\/.*/, '/approve/…');
 
 const POLLS = /^\/runner\/v1\/(lease|heartbeat)$/;
 

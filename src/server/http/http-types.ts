@@ -23,6 +23,8 @@ export interface HttpEnv {
   Bindings: Pick<HttpBindings, 'incoming'> & Partial<Pick<HttpBindings, 'outgoing'>>;
   Variables: {
     requestId: string;
+    /** What goes before the paths of this Seed (base-path.ts). */
+    prefix?: string;
     /** What its body is; missing where it does not say, or brings none. */
     mediaType?: MediaType;
     actor: Actor;

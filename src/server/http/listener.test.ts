@@ -17,8 +17,7 @@ it('what does not end within the time is cut off', async () => {
     },
     '127.0.0.1',
     0,
-    SILENT,
-    50,
+    { log: SILENT, drainMs: 50 },
   );
   const answer = fetch(listener.url).then(
     () => 'answered',
@@ -30,7 +29,7 @@ it('what does not end within the time is cut off', async () => {
 });
 
 it('a connection that has never brought a request holds nothing up', async () => {
-  const listener = await listenHttp(() => never, '127.0.0.1', 0, SILENT, 60_000);
+  const listener = await listenHttp(() => never, '127.0.0.1', 0, { log: SILENT, drainMs: 60_000 });
   const idle = connect(Number(new URL(listener.url).port), '127.0.0.1');
   idle.on('error', () => undefined);
   await once(idle, 'connect');
@@ -43,7 +42,7 @@ it.each([
   ['an answer of the application', 'POST / HTTP/1.1\r\nHost: a'],
   ['a refusal before it', 'GET / HTTP/1.1\r\nHost: a b/@:x'],
 ])('what is left of a body is not read behind %s', async (_, head) => {
-  await using listener = await listenHttp(async () => new Response('no'), '127.0.0.1', 0, SILENT);
+  await using listener = await listenHttp(async () => new Response('no'), '127.0.0.1', 0, { log: SILENT });
   const caller = connect(Number(new URL(listener.url).port), '127.0.0.1');
   caller.on('error', () => undefined).resume();
   const closed = new Promise<void>((resolve) => caller.once('close', () => resolve()));

@@ -4,10 +4,10 @@ import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Logger } from '../../lib/log.ts';
 import { SeedError } from '../../protocol/errors.ts';
+import { refuseFaulty } from './faulty-requests.ts';
 
 /** How long running requests may take once the server stops: longer than a platform, shorter than runners wait. */
 const DRAIN_MS = 35_000;
-const PROBES = /^\/(healthz|readyz)(\?|$)/;
 const HEADER_BYTES = 16 * 1024;
 /** Until a request has arrived whole. */
 const REQUEST_MS = 60_000;
@@ -16,25 +16,35 @@ export interface HttpListener extends AsyncDisposable {
   url: string;
 }
 
+interface ListenOptions {
+  log: Logger;
+  /** What may go before the paths of probes. */
+  basePath?: string;
+  drainMs?: number;
+}
+
 /** @throws SeedError invalid_settings when it cannot listen there */
 export async function listenHttp(
   answer: Parameters<typeof getRequestListener>[0],
   host: string,
   port: number,
-  log: Logger,
-  drainMs: number = DRAIN_MS,
+  { log, basePath = '', drainMs = DRAIN_MS }: ListenOptions,
 ): Promise<HttpListener> {
   const options = { maxHeaderSize: HEADER_BYTES, requestTimeout: REQUEST_MS };
+  const probes = new RegExp(`^(?:${RegExp.escape(basePath)})?/(?:healthz|readyz)(?:\\?|$)`);
   const respond = getRequestListener(answer);
   const http = createServer(options, (request, response) => {
     // Whoever only probes, such as a load balancer, may speak HTTP/1.0 without a host, or name any.
-    if (PROBES.test(request.url ?? '')) request.headers.host = 'localhost';
+    if (probes.test(request.url ?? '')) request.headers.host = 'localhost';
+    // RFC 9110, section 15.6.6: it is written as HTTP/1 and says that it is something else.
+    if (request.httpVersionMajor !== 1) return response.writeHead(505, { connection: 'close' }).end();
     // Whatever answered: what is left of a body is not read. Node would read and drop it to keep the connection.
     response.once('finish', () => {
       if (!request.complete) request.socket.destroySoon();
     });
     return respond(request, response);
   });
+  refuseFaulty(http);
   const drain = drainable(http, drainMs);
   const url = await listen(http, host, port);
   // Such as for want of a file descriptor: its caller tries again, and nobody else is to notice.

@@ -62,10 +62,12 @@ export const ERROR_SCHEMA: JsonSchema = {
   },
 };
 
-/** For `components.responses`. */
-export function errorComponents(): JsonObject {
+/** For `components.responses`: those that the paths refer to. */
+export function errorComponents(paths: JsonObject): JsonObject {
+  const used = JSON.stringify(paths);
+  const named = Object.entries(MEANING).filter(([status]) => used.includes(referenceTo(status)));
   return Object.fromEntries(
-    Object.entries(MEANING).map(([status, description]) => {
+    named.map(([status, description]) => {
       const codes = codesWhere((each) => each === Number(status));
       const narrowed = { properties: { error: { properties: { code: { enum: codes } } } } };
       const schema = { allOf: [{ $ref: '#/components/schemas/Error' }, narrowed] };
@@ -101,8 +103,10 @@ export function errorResponses(command: Command): JsonObject {
 }
 
 export function references(statuses: readonly number[]): JsonObject {
-  return Object.fromEntries(statuses.map((status) => [status, { $ref: `#/components/responses/Error${status}` }]));
+  return Object.fromEntries(statuses.map((status) => [status, { $ref: referenceTo(status) }]));
 }
+
+const referenceTo = (status: number | string) => `#/components/responses/Error${status}`;
 
 function codesWhere(fits: (status: number) => boolean): string[] {
   return Object.entries(ERROR_STATUS)

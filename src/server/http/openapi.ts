@@ -6,53 +6,69 @@ import { Narrowing } from '../../command/narrow.ts';
 import { credentialHeader } from '../../lib/pack-setting.ts';
 import type { JsonSchema } from '../../protocol/manifest.ts';
 import { ERROR_SCHEMA, errorComponents, errorResponses, references } from './openapi-errors.ts';
+import { nounOf, tagsOf } from './openapi-tags.ts';
 
 type JsonObject = Record<string, unknown>;
 
 export function toOpenApi(commands: readonly Command[], version: string): JsonObject {
   const components: Record<string, JsonSchema> = { Error: ERROR_SCHEMA };
   const paths: Record<string, JsonObject> = {};
+  const templates = new Map<string, string>();
   for (const command of commands) {
     const { method, path } = parseHttp(command.http);
-    const operations = paths[`/api/v1${path}`] ?? {};
-    operations[method.toLowerCase()] = operation(command, components);
-    paths[`/api/v1${path}`] = operations;
+    const shape = path.replace(/\{[^}]+\}/g, '{}');
+    const template = templates.get(shape) ?? path;
+    templates.set(shape, template);
+    const operations = paths[`/api/v1${template}`] ?? {};
+    operations[method.toLowerCase()] = operation(command, { template, components });
+    paths[`/api/v1${template}`] = operations;
   }
+  const all = { '/api/v1/commands': LIST_COMMANDS, ...paths };
   return {
     openapi: '3.1.0',
-    info: { title: 'Seed', version, description: 'Hand work to an agent safely.' },
+    info: {
+      title: 'Seed',
+      version,
+      description: 'Hand work to an agent safely.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
     servers: [{ url: '/' }],
     security: [{ key: [] }],
-    tags: [...new Set(commands.map(noun))].map((name) => ({ name })),
-    paths: { '/api/v1/commands': LIST_COMMANDS, ...paths },
+    tags: tagsOf(commands),
+    paths: all,
     components: {
       schemas: components,
-      responses: errorComponents(),
+      responses: errorComponents(all),
       securitySchemes: { key: { type: 'http', scheme: 'bearer' } },
     },
   };
 }
 
-const noun = (command: Command) => command.name.split(' ')[0] ?? command.name;
+interface Place {
+  /** Its path as the document has it: paths that differ in the names of their parameters alone are one there. */
+  template: string;
+  /** To which it adds what it names. */
+  components: Record<string, JsonSchema>;
+}
 
-function operation(command: Command, components: Record<string, JsonSchema>): JsonObject {
+function operation(command: Command, { template, components }: Place): JsonObject {
   const { method, path } = parseHttp(command.http);
   const input = hoist(toJsonSchema(command.input, 'input'), components);
   const inPath = pathParameters(path);
   const rest = Object.entries(input.properties ?? {}).filter(([name]) => !inPath.includes(name));
   const required = (input.required ?? []).filter((name) => !inPath.includes(name));
-  const parameter = (where: 'path' | 'query') => (name: string) => parameterOf(name, where, input);
+  const names = pathParameters(template);
   return {
     operationId: command.name.replaceAll(' ', '_'),
-    tags: [noun(command)],
+    tags: [nounOf(command)],
     summary: command.summary,
     'x-seed-command': `seed ${command.name}`,
     'x-seed-scope': command.scope,
     'x-seed-effect': command.effect,
     ...(command.platform && { 'x-seed-pack': command.platform.pack }),
     parameters: [
-      ...inPath.map(parameter('path')),
-      ...(method === 'GET' ? rest.map(([name]) => parameter('query')(name)) : []),
+      ...inPath.map((name, index) => inTemplate(parameterOf(name, 'path', input), names[index] ?? name)),
+      ...(method === 'GET' ? rest.map(([name]) => parameterOf(name, 'query', input)) : []),
       ...(command.name === 'tasks run' ? [PREFER_WAIT] : []),
       ...(command.effect === 'read' ? [] : [IDEMPOTENCY_KEY]),
       ...(isStream(command) ? [LAST_EVENT_ID] : []),
@@ -96,6 +112,11 @@ function parameterOf(name: string, where: 'path' | 'query', input: JsonSchema): 
   return { name, in: where, required, ...(description ? { description } : {}), schema };
 }
 
+/** A path parameter under the name that the template has for it; the command's own is told beside it. */
+function inTemplate(parameter: JsonObject, name: string): JsonObject {
+  return parameter['name'] === name ? parameter : { ...parameter, name, 'x-seed-input': parameter['name'] };
+}
+
 const COMMANDS_SCHEMA: JsonObject = {
   type: 'object',
   required: ['version', 'commands'],
@@ -110,6 +131,7 @@ const COMMANDS_SCHEMA: JsonObject = {
 const LIST_COMMANDS: JsonObject = {
   get: {
     operationId: 'commands',
+    tags: ['commands'],
     summary: 'The commands that the presented key may use, with their inputs as JSON Schema',
     parameters: Object.keys(Narrowing.shape).map((name) =>
       parameterOf(name, 'query', toJsonSchema(Narrowing, 'input')),

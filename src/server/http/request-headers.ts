@@ -9,12 +9,13 @@ import { SeedError } from '../../protocol/errors.ts';
 import type { Key } from '../../protocol/key.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { GivenSecret } from '../../protocol/secret-text.ts';
+import { isTrusted } from './base-path.ts';
 import type { HttpEnv } from './http-types.ts';
 
 /** The token of `Bearer <token>`. @throws SeedError not_authenticated */
 export function bearerToken(header: string | undefined): string {
-  const match = header?.match(/^Bearer +([\x21-\x7e]{1,512})$/i);
-  if (match?.[1]) return match[1];
+  const match = header?.match(/^Bearer +([\x21-\x7e]+)$/i);
+  if (match?.[1] && match[1].length <= LIMITS.tokenLength) return match[1];
   const message = header ? 'the Authorization header is not a bearer token' : 'no API key was sent';
   throw new SeedError('not_authenticated', message, {
     hint: 'Send the header "Authorization: Bearer sk_live_…"; with the CLI, set SEED_API_KEY or run seed login.',
@@ -79,11 +80,21 @@ export function addressBehind(
 /** As the client called it; a trusted proxy in front says whether that was over TLS. */
 export function publicOrigin(c: Context<HttpEnv>, trustedProxies: readonly string[]): string {
   const url = new URL(c.req.url);
-  const peer = canonicalAddress(c.env?.incoming?.socket.remoteAddress ?? '');
-  const isProxied = peer !== null && trustedProxies.some((cidr) => cidrContains(cidr, peer));
+  const isProxied = isTrusted(c.env?.incoming?.socket.remoteAddress, trustedProxies);
   const isSecure = url.protocol === 'https:' || (isProxied && c.req.header('x-forwarded-proto') === 'https');
   return new URL(`${isSecure ? 'https' : 'http'}://${url.host}`).origin;
 }
+
+/**
+ * How the client reaches this Seed: its origin and the prefix of its paths, without a slash at the end. Every link
+ * to Seed itself begins so.
+ */
+export function publicBase(c: Context<HttpEnv>, trustedProxies: readonly string[]): string {
+  return publicOrigin(c, trustedProxies) + prefixIn(c);
+}
+
+/** What goes before a path of this Seed in a link that stays on its origin; empty: it is at the root. */
+export const prefixIn = (c: Context<HttpEnv>): string => c.get('prefix') ?? '';
 
 /** Milliseconds; 0 when the header does not ask, and never more than LIMITS.waitSeconds. */
 export function preferredWaitMs(prefer: string | undefined): number {

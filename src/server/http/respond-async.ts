@@ -8,6 +8,7 @@ import { SeedError } from '../../protocol/errors.ts';
 import { type CalledCommand, kept } from '../ledger/kept-call.ts';
 import { readRepeat } from '../ledger/repeat.ts';
 import type { HttpEnv } from './http-types.ts';
+import { prefixIn } from './request-headers.ts';
 
 /** A call to be done in the background. */
 export interface LaterCall {
@@ -48,6 +49,6 @@ export async function respondLater(
   const begun = await background.begin({ called, call, idempotencyKey });
   if (begun.isReplay) c.header('Idempotent-Replay', 'true');
   c.header('Preference-Applied', 'respond-async');
-  c.header('Location', `/api/v1/background/${begun.call.id}`);
+  c.header('Location', `${prefixIn(c)}/api/v1/background/${begun.call.id}`);
   return c.json({ call: begun.call }, 202);
 }

@@ -13,7 +13,7 @@ import { LIMITS } from '../../protocol/limits.ts';
 import { methodNotAllowed } from '../http/errors.ts';
 import type { Gate } from '../http/gate.ts';
 import type { HttpEnv } from '../http/http-types.ts';
-import { bearerToken, publicOrigin } from '../http/request-headers.ts';
+import { bearerToken, publicBase } from '../http/request-headers.ts';
 import type { Era } from './mcp-server.ts';
 import { refuseForeignOrigin } from './origin.ts';
 import { inProcessPlatform, type Platform } from './platform.ts';
@@ -35,6 +35,8 @@ interface McpNeeds {
   trustedProxies: readonly string[];
   /** Origins of web pages that may call /mcp, besides those of this machine. */
   mcpAllowedOrigins: readonly string[];
+  /** Who gives tokens that are as good as a key, and the scopes to ask it for; null: there are keys alone. */
+  identities: { readonly issuer: string; readonly requestableScopes: readonly string[] | null } | null;
 }
 
 const METADATA_PATH = '/.well-known/oauth-protected-resource/mcp';
@@ -49,11 +51,11 @@ export function mcpRoutes(needs: McpNeeds, app: Hono<HttpEnv>): Hono<HttpEnv> {
   });
 
   const routes = new Hono<HttpEnv>();
-  routes.get(METADATA_PATH, (c) => c.json(protectedResource(c, trustedProxies)));
+  routes.get(METADATA_PATH, (c) => c.json(protectedResource(c, needs)));
   routes.all('/mcp', (c) =>
     needs.gate.audited(c, { name: null, effect: 'read' }, async () => {
       refuseForeignOrigin(c.req.header('origin'), c.req.header('host'), needs.mcpAllowedOrigins);
-      c.set('challenge', `Bearer resource_metadata="${publicOrigin(c, trustedProxies)}${METADATA_PATH}"`);
+      c.set('challenge', `Bearer resource_metadata="${publicBase(c, trustedProxies)}${METADATA_PATH}"`);
       const actor = await needs.gate.authenticate(c, { counted: false, sessions: false });
       if (c.req.method !== 'POST') throw methodNotAllowed(c, ['POST']);
       const platform = platformFor(c, actor);
@@ -95,15 +97,22 @@ function asksForCore(tools: string | undefined): boolean {
 }
 
 /**
- * Protected resource metadata (RFC 9728): what a client that got a 401 reads to learn how to come in. There is no
- * authorization server: the token is an API key, which a person makes and hands to the client.
+ * Protected resource metadata (RFC 9728): what a client that got a 401 reads to learn how to come in. Without the
+ * platform's own login there is no authorization server: the token is an API key, which a person makes and hands
+ * to the client.
  */
-function protectedResource(c: Context<HttpEnv>, trustedProxies: readonly string[]) {
-  const origin = publicOrigin(c, trustedProxies);
+function protectedResource(
+  c: Context<HttpEnv>,
+  { trustedProxies, identities }: Pick<McpNeeds, 'trustedProxies' | 'identities'>,
+) {
+  const base = publicBase(c, trustedProxies);
+  const scopes = identities?.requestableScopes ?? [];
   return {
-    resource: `${origin}/mcp`,
+    resource: `${base}/mcp`,
     resource_name: 'Seed',
+    ...(identities && { authorization_servers: [identities.issuer] }),
+    ...(scopes.length > 0 && { scopes_supported: scopes }),
     bearer_methods_supported: ['header'],
-    resource_documentation: `${origin}/docs`,
+    resource_documentation: `${base}/docs`,
   };
 }

@@ -1,6 +1,7 @@
 // An HTTP request to this Seed with the session's cookie, the session, and whether Seed can be reached at all.
 import { useSyncExternalStore } from 'react';
 import { ERROR_STATUS, type ErrorBody, type ErrorCode, SeedError } from '../../../src/protocol/errors.ts';
+import { BASE_PATH } from './base-path.ts';
 import { createStore } from './store.ts';
 
 /** An error that people are shown: what happened, what to do, and the request to ask the operator about. */
@@ -29,7 +30,10 @@ export function mayPass(error: unknown): boolean {
   return error instanceof AnswerError && MAY_PASS.includes(error.code);
 }
 
-/** @param path from the root. @throws AnswerError; DOMException `AbortError` when `init.signal` is aborted */
+/**
+ * @param path of this Seed, such as `/api/v1/whoami`
+ * @throws AnswerError; DOMException `AbortError` when `init.signal` is aborted
+ */
 export async function request(path: string, init: RequestInit = {}): Promise<Response> {
   const response = await send(path, init);
   if (response.ok) return response;
@@ -44,7 +48,7 @@ async function send(path: string, init: RequestInit): Promise<Response> {
   // Marks the request as this page's: a form or a script of another site cannot send it.
   headers.set('Seed-Dashboard', '1');
   try {
-    const response = await fetch(path, { ...init, headers, credentials: 'same-origin' });
+    const response = await fetch(BASE_PATH + path, { ...init, headers, credentials: 'same-origin' });
     connectionIsUp();
     return response;
   } catch (cause) {
@@ -122,7 +126,7 @@ export function useConnection(): 'up' | 'lost' {
 
 function tryAgain(afterMs: number): void {
   timer = setTimeout(async () => {
-    const answered = await fetch('/healthz', { cache: 'no-store' }).then(
+    const answered = await fetch(`${BASE_PATH}/healthz`, { cache: 'no-store' }).then(
       (response) => response.ok,
       () => false,
     );

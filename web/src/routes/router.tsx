@@ -1,8 +1,10 @@
 // All routes, with the pages in the order of the navigation. A new page is a folder here and an entry in PAGES.
 import { QueryClient } from '@tanstack/react-query';
 import { createRoute, createRouter, Link, redirect } from '@tanstack/react-router';
+import { BASE_PATH } from '../api/base-path.ts';
 import { mayPass, onSignedOut } from '../api/request.ts';
 import { seedQuery } from '../api/seed.ts';
+import { forgetWhoWasHere } from '../api/ways.ts';
 import { offeredPages, type Page } from '../shell/page.ts';
 import { rootRoute, shellRoute } from '../shell/shell.tsx';
 import { EmptyState, ErrorNotice, SkeletonRows } from '../ui/states.tsx';
@@ -55,6 +57,7 @@ const routeTree = rootRoute.addChildren([
 
 export const router = createRouter({
   routeTree,
+  basepath: BASE_PATH === '' ? '/' : BASE_PATH,
   context: { queryClient, pages: PAGES },
   defaultPreload: 'intent',
   defaultPendingComponent: () => <SkeletonRows />,
@@ -72,7 +75,7 @@ onSignedOut(async (why) => {
   if (leaving || !queryClient.getQueryData(seedQuery.queryKey)) return;
   leaving = true;
   await router.navigate({ to: '/sign-in', search: { to: router.state.location.href, because: why.code } });
-  queryClient.clear();
+  forgetWhoWasHere(queryClient);
   leaving = false;
 });
 

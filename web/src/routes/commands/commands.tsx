@@ -2,6 +2,7 @@
 import { Link, Outlet, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useRef } from 'react';
 import type { ManifestCommand } from '../../../../src/protocol/manifest.ts';
+import { seedAddress } from '../../api/base-path.ts';
 import { useSeed } from '../../api/use-command.ts';
 import { CallTabs } from '../../calls/call-tabs.tsx';
 import { Badge, EffectBadge } from '../../ui/badge.tsx';
@@ -165,7 +166,7 @@ function Details({ command }: { command: ManifestCommand }) {
         <CallTabs
           label="How to call it"
           cli={cliCalls(command)}
-          curl={curlCall(command, window.location.origin)}
+          curl={curlCall(command, seedAddress())}
           mcp={mcpCall(command)}
         />
       </Section>

@@ -2,6 +2,7 @@
 import { Link } from '@tanstack/react-router';
 import { type ReactNode, useId } from 'react';
 import type { PoolState, RunnerView } from '../../../../src/protocol/runner.ts';
+import { seedAddress } from '../../api/base-path.ts';
 import { useCommand, useSeed } from '../../api/use-command.ts';
 import { bytes, count, duration } from '../../format/readable.ts';
 import { Badge, Status } from '../../ui/badge.tsx';
@@ -42,7 +43,7 @@ function NoRunner() {
       title="No runner is connected"
       action={
         <CodeBlock
-          text={`SEED_SERVER_URL=${window.location.origin} SEED_RUNNER_TOKEN=… node src/runner/main.ts`}
+          text={`SEED_SERVER_URL=${seedAddress()} SEED_RUNNER_TOKEN=… node src/runner/main.ts`}
           label="Copy the command"
           className="max-w-full text-left"
         />

@@ -1,13 +1,17 @@
-// Signing in with an API key. It goes to the server alone; what stays is a cookie that no script can read.
-import { useMutation } from '@tanstack/react-query';
+// Signing in with an API key, which goes to the server alone, or at the platform's own provider. What stays is a
+// cookie that no script can read.
+import { useMutation, useSuspenseQuery } from '@tanstack/react-query';
 import { useRouter, useSearch } from '@tanstack/react-router';
 import { type FormEvent, useRef } from 'react';
 import type { ErrorCode } from '../../../../src/protocol/errors.ts';
+import { BASE_PATH } from '../../api/base-path.ts';
 import { signIn } from '../../api/request.ts';
+import { waysQuery } from '../../api/ways.ts';
 import { Button } from '../../ui/button.tsx';
 import { Field } from '../../ui/fields.tsx';
 import { Logo } from '../../ui/icon.tsx';
 import { ErrorNotice } from '../../ui/states.tsx';
+import { ProviderButton, SignedOut, SignInProblemNotice } from './provider.tsx';
 
 const BECAUSE: Partial<Record<ErrorCode, string>> = {
   key_revoked: 'The key you were signed in with was revoked.',
@@ -17,14 +21,15 @@ const BECAUSE: Partial<Record<ErrorCode, string>> = {
 };
 
 export function SignIn() {
-  const { to = '/', because } = useSearch({ from: '/sign-in' });
+  const { to = '/', because, problem, request, out } = useSearch({ from: '/sign-in' });
+  const provider = useSuspenseQuery(waysQuery).data.provider?.name ?? null;
   const router = useRouter();
   const form = useRef<HTMLFormElement>(null);
   const signingIn = useMutation({
     mutationFn: signIn,
     onSuccess: () => {
       form.current?.reset();
-      router.history.push(to);
+      router.history.push(BASE_PATH + to);
     },
   });
   const submit = (event: FormEvent) => {
@@ -42,8 +47,22 @@ export function SignIn() {
         </header>
         {because && !signingIn.isError && (
           <p role="status" className="rounded-lg bg-info-soft p-3 text-info">
-            {BECAUSE[because] ?? 'Your session has ended.'} You come back to where you were.
+            {BECAUSE[because]?.replace('The key', provider ? 'The key or login' : 'The key') ??
+              'Your session has ended.'}{' '}
+            You come back to where you were.
           </p>
+        )}
+        {out && provider && <SignedOut provider={provider} />}
+        {problem && !signingIn.isError && (
+          <SignInProblemNotice problem={problem} provider={provider} request={request} to={to} />
+        )}
+        {provider && (
+          <>
+            <ProviderButton name={provider} to={to} />
+            <p className="flex items-center gap-3 text-sm text-muted before:h-px before:flex-1 before:bg-line after:h-px after:flex-1 after:bg-line">
+              or with a key
+            </p>
+          </>
         )}
         <form
           ref={form}
@@ -58,11 +77,11 @@ export function SignIn() {
             autoComplete="off"
             autoCapitalize="none"
             spellCheck={false}
-            autoFocus
+            autoFocus={provider === null}
             required
           />
           {signingIn.isError && <ErrorNotice error={signingIn.error} />}
-          <Button type="submit" kind="primary" busy={signingIn.isPending}>
+          <Button type="submit" kind={provider ? 'plain' : 'primary'} busy={signingIn.isPending}>
             {signingIn.isPending ? 'Signing in' : 'Sign in'}
           </Button>
         </form>

@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useRef, useState } from 'react';
 import type { ManifestCommand } from '../../../../../src/protocol/manifest.ts';
+import { seedAddress } from '../../../api/base-path.ts';
 import type { CommandInput, CommandOutput } from '../../../api/seed.ts';
 import { useCommand, useSeed } from '../../../api/use-command.ts';
 import { CallTabs } from '../../../calls/call-tabs.tsx';
@@ -220,7 +221,7 @@ function SameCall({ input, files }: { input: CommandInput<'tasks run'>; files: r
         label="The same call as"
         initial="curl"
         cli={writtenCli(command, { ...input }, files)}
-        curl={writtenCurl({ command, input: { ...input }, origin: window.location.origin, files })}
+        curl={writtenCurl({ command, input: { ...input }, origin: seedAddress(), files })}
         mcp={writtenMcp(command, { ...input })}
         {...(files.length > 0 && { mcpNote: note })}
         wrapped

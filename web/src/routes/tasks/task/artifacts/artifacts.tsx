@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useSearch } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { restCall } from '../../../../../../src/lib/rest-call.ts';
+import { BASE_PATH } from '../../../../api/base-path.ts';
 import { usePages, useSeed } from '../../../../api/use-command.ts';
 import { bytes, count } from '../../../../format/readable.ts';
 import { buttonLook } from '../../../../ui/button.tsx';
@@ -122,7 +123,7 @@ function DownloadLink({ taskId, name }: { taskId: string; name: string }) {
   const command = manifest.commands.find((one) => one.name === 'tasks artifacts get');
   if (!command) return null;
   return (
-    <a href={restCall(command, { id: taskId, name }).path} download className={buttonLook('plain')}>
+    <a href={BASE_PATH + restCall(command, { id: taskId, name }).path} download className={buttonLook('plain')}>
       <Icon name="download" />
       Download
     </a>
