@@ -17,7 +17,7 @@ import type { OwnCall } from './run-as-key.ts';
 export type CallRow = Selectable<Tables['background_calls']>;
 
 /** A call whose server does not renew its claim for so long is taken up by another. */
-export const CLAIM_MS = 10_000;
+const CLAIM_MS = 10_000;
 
 /**
  * @param claimed whether this server is to do it at once

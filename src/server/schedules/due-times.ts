@@ -24,7 +24,7 @@ export function dueTimes({ cron, runAt, timezone }: Timing): DueTimes {
   return cronTimes(cron ?? '', zone);
 }
 
-export function unknownZone(name: string): SeedError {
+function unknownZone(name: string): SeedError {
   return new SeedError('invalid_input', `timezone: there is no time zone "${name}"`, {
     hint: `Names are those of the IANA time zone database (${process.versions.tz} here), such as Europe/Berlin or UTC.`,
   });
