@@ -96,6 +96,13 @@ export const LIMITS = {
   eventsPerTask: 20_000,
   /** Bytes of all events of one task; more are refused. */
   eventBytesPerTask: 64 * 1024 * 1024,
+  /** Of an answer as a value: bytes of its schema, bytes of its JSON, and how often an agent may give it. */
+  outputSchemaBytes: 64 * 1024,
+  outputBytes: 256 * 1024,
+  outputAttempts: 5,
+  /** Milliseconds of a processor that one check of it may take, and characters of what is said to be wrong. */
+  outputCheckMs: 1_000,
+  outputProblemLength: 2_000,
   /** Bytes of the final answer and of the diagnostics; longer ones are cut in the middle. */
   stdoutBytes: 256 * 1024,
   stderrBytes: 64 * 1024,

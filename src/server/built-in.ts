@@ -58,6 +58,7 @@ import { getTask, listLedger, listTasks, listTemplates, runTask, stopTask, taskE
 import { openTaskCreation } from './tasks/create.ts';
 import type { TaskCache } from './tasks/find.ts';
 import { TaskLooks } from './tasks/looks.ts';
+import type { OutputChecks } from './tasks/output/checks.ts';
 import { OWN_TEMPLATES } from './tasks/own-templates.ts';
 import { obsCosts, obsErrors, obsRequests, obsSummary, obsUsage } from './telemetry/commands.ts';
 import {
@@ -159,13 +160,14 @@ interface RegistryNeeds {
   blobs: KeptBlobs;
   secretsKey: string;
   taskCache: TaskCache;
+  outputs: OutputChecks;
   /** The address of the page of a link to an approval, for who reaches this Seed at the address given. */
   linkTo(token: string, reachedAt?: string): string;
 }
 
 /** All commands as they can be called: Seed's own with what each feature needs, and those of the packs. */
 export function openRegistry(parts: RegistryNeeds): Registry {
-  const { settings, store, packs, llm, models, calls, blobs, secretsKey, taskCache, linkTo } = parts;
+  const { settings, store, packs, llm, models, calls, blobs, secretsKey, taskCache, outputs, linkTo } = parts;
   const { webhookNetworks, resources, retention } = settings;
   const eventTypes = createEventTypes([...BUILT_IN_EVENT_TYPES, ...packs.flatMap(({ events = [] }) => events)]);
   const scopes = (operator: boolean) => registry.scopes(operator);
@@ -196,6 +198,7 @@ export function openRegistry(parts: RegistryNeeds): Registry {
         hasPrice: (model) => llm.hasPrice(model),
       },
       files: blobs,
+      outputs,
       credentials: {
         refuseUnwanted: (given) => refuseUnwanted(given, modeOf),
         keep: (tx, task) => keepTaskCredentials(tx, task, secretsKey),
@@ -247,8 +250,9 @@ function shareReads(command: Command): Command {
 }
 
 function templatesOf(pack: string | null, templates: LoadedPack['templates'] = []): Template[] {
-  return templates.map(({ scopes, limits = [], ...template }) => ({
+  return templates.map(({ scopes, limits = [], output, ...template }) => ({
     ...template,
+    output: output === undefined ? null : { schema: output },
     scopes: [...scopes],
     limits: limits.map((limit) => Limit.parse(limit)),
     pack,
