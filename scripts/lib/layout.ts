@@ -40,7 +40,7 @@ const INSIDE: Record<string, Record<string, readonly string[]>> = {
     models: ['http', 'access', 'spending', 'tasks'],
     background: ['http', 'access', 'ledger'],
     schedules: ['http', 'access', 'webhooks', 'ledger', 'grants', 'tasks', 'background'],
-    packs: ['http', 'webhooks', 'grants'],
+    packs: ['http', 'webhooks', 'grants', 'schedules'],
     mcp: ['http'],
     telemetry: ['http', 'spending', 'tasks', 'models'],
     dashboard: ['http'],
