@@ -1,5 +1,5 @@
-// The limits of schedules, apart from limits.ts: the CLI in a sandbox has all of that in it. Named in docs/limits.md,
-// too.
+// The limits of schedules, apart from limits.ts: the CLI in a sandbox has all of that in it. docs/limits.md names
+// them, too.
 export const SCHEDULE_LIMITS = {
   /** Schedules of one account, characters of a cron pattern, and how much later than due a run may be made. */
   schedulesPerAccount: 2_000,
@@ -8,7 +8,7 @@ export const SCHEDULE_LIMITS = {
   /** Runs of one schedule that are kept, and due times missed at once that have a run each. */
   runsPerSchedule: 1_000,
   missedRuns: 100,
-  /** How late a run may start that came due while no server ran, and how long one that is refused is tried again. */
+  /** How late a run may start that came due while no server ran, and how long a refused one is tried again. */
   scheduleLateMs: 300_000,
   scheduleRetryMs: 900_000,
   /** Tasks of one account's schedules that may be unfinished at a time; more wait. */

@@ -80,14 +80,9 @@ export const ScheduleSettings = z.object({
 export type ScheduleSettings = z.output<typeof ScheduleSettings>;
 
 const { shape } = ScheduleSettings;
-export const ScheduleCreation = z.object({
+export const ScheduleCreation = ScheduleSettings.partial().extend({
   name: shape.name,
-  cron: shape.cron.optional(),
-  runAt: shape.runAt.optional(),
   timezone: shape.timezone.default('UTC'),
-  task: shape.task.optional(),
-  command: shape.command.optional(),
-  input: shape.input.optional(),
   overlap: shape.overlap.default('skip'),
   catchUp: shape.catchUp.default('none'),
   jitter: shape.jitter.default('0s'),

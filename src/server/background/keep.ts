@@ -1,5 +1,5 @@
-// Sees to calls in the background, also to those that a dead server left. Opened by the server, which hands `begin`
-// to the routes.
+// Sees to calls in the background, also to those that a dead server left. Opened by the server, which hands
+// `begin` to the routes.
 import { every, type Loop } from '../../lib/every.ts';
 import { logFailure } from '../../lib/log.ts';
 import { BACKGROUND_LIMITS } from '../../protocol/background-call.ts';
@@ -16,7 +16,7 @@ import {
   renewCall,
   toCall,
 } from './rows.ts';
-import { commandNamed, isPassing, type RunAsNeeds, readyAsKey, runAsKey } from './run-as-key.ts';
+import { commandNamed, isPassing, type RunAsNeeds, readyAsKey, runAsKey } from './unasked.ts';
 
 /** A look even where nothing is told: whoever was at one may have died. */
 const LOOK_EVERY_MS = 20_000;

@@ -12,7 +12,7 @@ import { GivenSecret } from '../../protocol/secret-text.ts';
 import type { LaterCall } from '../http/respond-async.ts';
 import { idempotencyMismatch } from '../ledger/idempotency.ts';
 import { callHash } from '../ledger/repeat.ts';
-import type { OwnCall } from './run-as-key.ts';
+import type { OwnCall } from './unasked.ts';
 
 export type CallRow = Selectable<Tables['background_calls']>;
 

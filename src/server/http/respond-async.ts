@@ -25,8 +25,8 @@ export interface Background {
 }
 
 /**
- * Whether the answer is to come before the work. What a task's agent calls is done at once, since its key ends with
- * the task, and so is what brings files, streams, or has only begun when it is answered anyway.
+ * Whether the answer is to come before the work. What a task's agent calls is done at once, since its key ends
+ * with the task, and so is what brings files, streams, or has only begun when it is answered anyway.
  */
 export function isForLater(c: Context<HttpEnv>, command: Command, { actor }: Pick<Call, 'actor'>): boolean {
   if (!/(?:^|[,;\s])respond-async(?:$|[,;\s])/i.test(c.req.header('prefer') ?? '')) return false;
@@ -34,7 +34,7 @@ export function isForLater(c: Context<HttpEnv>, command: Command, { actor }: Pic
   return actor.key.taskId === null;
 }
 
-/** @throws SeedError too_many_requests, idempotency_mismatch, or invalid_input for an Idempotency-Key that is none */
+/** @throws SeedError too_many_requests, idempotency_mismatch; invalid_input: the Idempotency-Key is none */
 export async function respondLater(
   c: Context<HttpEnv>,
   { called, call }: Omit<LaterCall, 'idempotencyKey'>,

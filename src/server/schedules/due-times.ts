@@ -86,7 +86,7 @@ export function upcoming(times: DueTimes, moment: Date, most: number): Date[] {
   return found;
 }
 
-/** How long after its due time a run starts: the same for the same schedule and time, evenly spread over `jitterMs`. */
+/** How long after its due time a run starts: the same for the same schedule and time, spread over `jitterMs`. */
 export function jitterOf(scheduleId: string, scheduledFor: Date, jitterMs: number): number {
   if (jitterMs === 0) return 0;
   const digest = hash('sha256', `${scheduleId} ${scheduledFor.toISOString()}`, 'buffer');

@@ -6,7 +6,7 @@ import type { Store } from '../../db/store.ts';
 import { every } from '../../lib/every.ts';
 import { logFailure } from '../../lib/log.ts';
 import { SCHEDULE_LIMITS } from '../../protocol/schedule-limits.ts';
-import type { RunAsNeeds } from '../background/run-as-key.ts';
+import type { RunAsNeeds } from '../background/unasked.ts';
 import { planDue, reckonAnew } from './plan.ts';
 import type { RunRow } from './rows.ts';
 import { anyStarted, settleEnded } from './settle.ts';

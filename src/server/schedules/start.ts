@@ -1,12 +1,12 @@
-// Starts a run: decides whether it may (overlap, authority), and calls what the schedule says as its key. A run goes
-// from `due` to `starting` once, and from then on whoever takes it up makes the same call: its task has its id.
-// Called by keep.ts, with runs that this server has claimed.
+// Starts a run: decides whether it may (overlap, authority), and calls what the schedule says as its key. A run
+// goes from `due` to `starting` once, and from then on whoever takes it up makes the same call: its task has its
+// id. Called by keep.ts, with runs that this server has claimed.
 import { later } from '../../db/database-clock.ts';
 import type { Tx } from '../../db/tables.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { RunStatus, ScheduleReason } from '../../protocol/schedule.ts';
 import { SCHEDULE_LIMITS } from '../../protocol/schedule-limits.ts';
-import { isPassing, type RunAsNeeds, readyAsKey, runAsKey } from '../background/run-as-key.ts';
+import { isPassing, type RunAsNeeds, readyAsKey, runAsKey } from '../background/unasked.ts';
 import { stopTask } from '../tasks/end.ts';
 import { type Authority, narrowedIn } from './authority.ts';
 import { endRun, type RunEnd } from './pause.ts';
@@ -44,7 +44,7 @@ interface Decided {
   stops: string[];
 }
 
-/** Null: it does not start, or not now. The schedule is locked, so that two of its runs decide one after the other. */
+/** Null: it does not start, or not now. The schedule is locked: two of its runs decide one after the other. */
 async function decide(claimed: RunRow, { store }: RunAsNeeds): Promise<Decided | null> {
   return store.db.transaction().execute(async (tx) => {
     const row = await lockSchedule(tx, claimed.account_id, claimed.schedule_id).catch(unlessDeleted);

@@ -1,4 +1,4 @@
-// Local times of IANA time zones and the moments that they are, as Node's own tz data tells. Called by due-times.ts.
+// Local times of IANA time zones and the moments that they are, as Node's own tz data tells. For due-times.ts.
 // A local time is carried as a Date whose UTC fields say it.
 
 export interface TimeZone {

@@ -1,6 +1,6 @@
 // Runs a command as a key, at nobody's request: what is due by a schedule, and calls in the background. Everything
-// is checked as for a request, and it is found under an Idempotency-Key of its own: whoever takes it up from a dead
-// server does nothing twice, and what was cut off stays unknown.
+// is checked as for a request, and it is found under an Idempotency-Key of its own: whoever takes it up from a
+// dead server does nothing twice, and what was cut off stays unknown.
 import type { Call } from '../../command/call.ts';
 import { isObject, type ObjectCommand } from '../../command/define-command.ts';
 import { refuseUnlessAllowed } from '../../command/refuse-unless-allowed.ts';
