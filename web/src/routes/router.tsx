@@ -90,6 +90,7 @@ declare module '@tanstack/react-router' {
 function Nowhere() {
   return (
     <EmptyState
+      isPage
       icon="search"
       title="There is nothing here"
       action={
