@@ -142,7 +142,14 @@ export function TabLinks({ label, tabs, className }: TabLinksProps) {
 }
 
 interface BackLinkProps {
-  to: '/approvals' | '/keys' | '/commands' | '/webhooks' | '/webhooks/events' | '/webhooks/deliveries';
+  to:
+    | '/approvals'
+    | '/schedules'
+    | '/keys'
+    | '/commands'
+    | '/webhooks'
+    | '/webhooks/events'
+    | '/webhooks/deliveries';
   className?: string;
   children: string;
 }
