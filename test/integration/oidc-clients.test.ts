@@ -18,14 +18,22 @@ let provider: OidcProvider;
 let server: TestServer;
 
 beforeAll(async () => {
-  provider = await startOidcProvider({ scopes: ['seed:read', 'seed:work', 'seed:other'] });
+  provider = await startOidcProvider({
+    audienceIsResource: true,
+    scopes: ['seed:read', 'seed:work', 'seed:other'],
+  });
   provider.people.set('ada', { account: 'default', email: 'ada@example.com' });
   const scopes = new Map([
     ['seed:read', ['keys:read']],
     ['seed:work', ['tasks:*']],
     ['seed:other', ['nothing:here', 'nothing:*', 'tasks:read']],
   ]);
-  server = await startTestServer({ oidc: oidcSettingsOf(provider, { scopesClaim: 'scope', scopes }) });
+  const audiences = [provider.audience];
+  server = await startTestServer({
+    oidc: oidcSettingsOf(provider, { scopesClaim: 'scope', scopes, audiences }),
+  });
+  // What a client asks for is the resource of the metadata (RFC 8707), and the token is for that alone.
+  audiences.push(`${server.url}/mcp`);
 });
 afterAll(async () => {
   await server?.stop();
