@@ -78,6 +78,9 @@ export function errorComponents(paths: JsonObject): JsonObject {
   );
 }
 
+/** Inputs that are names of things. */
+const NAMES: readonly string[] = ['pack', 'template'];
+
 /** The error answers that a command can get. */
 export function errorResponses(command: Command): JsonObject {
   const { method, path } = parseHttp(command.http);
@@ -85,7 +88,7 @@ export function errorResponses(command: Command): JsonObject {
   // What a read may leave out only filters.
   const namesThings = Object.entries(properties).some(
     ([name, field]) =>
-      (field['format'] === 'uuid' || /(^id|Id)$/.test(name)) && (method !== 'GET' || required.includes(name)),
+      (field['format'] === 'uuid' || /(^id|Id)$/.test(name) || NAMES.includes(name)) && (method !== 'GET' || required.includes(name)),
   );
   const remote = isObject(command) && command.remote === true;
   return references([

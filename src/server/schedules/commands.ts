@@ -158,7 +158,14 @@ export const enableSchedules = defineCommand({
   scope: 'schedules:write',
   effect: 'write',
   transactional: true,
-  input: z.object({ pack: z.string().min(1).max(LIMITS.nameLength).describe('Name of the pack') }),
+  input: z.object({
+    pack: z
+      .string()
+      .min(1)
+      .max(LIMITS.nameLength)
+      .meta({ examples: ['crm'] })
+      .describe('Name of the pack'),
+  }),
   output: z.object({ schedules: z.array(Schedule) }),
   examples: ['seed schedules enable library'],
   run: async ({ pack }, call, needs: ScheduleNeeds) => ({ schedules: await enableOfPack(call, pack, needs) }),
