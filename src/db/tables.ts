@@ -259,6 +259,10 @@ export interface Tables extends GrantTables, WebhookTables {
     sandbox_reach: Defaulted<string | null>;
     free_since: Defaulted<Date | null>;
     freed_from: Defaulted<string | null>;
+    continues: Defaulted<string | null>;
+    conversation_id: Defaulted<string | null>;
+    notes: Defaulted<string[]>;
+    messages: Defaulted<number>;
   };
   events: { task_id: string; seq: number; created_at: Date; body: Json<AgentEvent | ServerEvent> };
   runners: { id: string; name: string; state: Json<RunnerState>; last_seen: Date };

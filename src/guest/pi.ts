@@ -10,8 +10,10 @@ import {
   SettingsManager,
   type ToolDefinition,
 } from '@earendil-works/pi-coding-agent';
+import type { Conversation } from '../protocol/conversation.ts';
 import type { ModelTraits } from '../protocol/model.ts';
 import { toolNames } from './agent-tools.ts';
+import { restoreConversation } from './conversation.ts';
 import type { LlmWatch } from './llm-watch.ts';
 import { MODEL_BASE_URL } from './model-fetch.ts';
 import { type Hooks, hooksOfSeed } from './pi-hooks.ts';
@@ -29,6 +31,8 @@ interface PiSessionOptions {
   /** Hears the calls of `modelFetch`. */
   llm: LlmWatch;
   hooks: Hooks;
+  /** What was said in the tasks before; null: it goes on from none. */
+  before: Conversation | null;
 }
 
 export type Pi = ModelRuntime;
@@ -76,6 +80,8 @@ export async function startPiSession(pi: Pi, options: PiSessionOptions): Promise
   });
   const model = pi.getModel(PROVIDER, options.model);
   if (model === undefined) throw new Error(`Pi did not take the model ${options.model}`);
+  const sessionManager = SessionManager.inMemory(options.cwd);
+  if (options.before !== null) restoreConversation(sessionManager, options.before);
   const { session } = await createAgentSession({
     cwd: options.cwd,
     agentDir: options.cwd,
@@ -85,7 +91,7 @@ export async function startPiSession(pi: Pi, options: PiSessionOptions): Promise
     tools: toolNames(options.traits),
     customTools: options.tools,
     resourceLoader: resources(options.systemPrompt, [hooksOfSeed(options.hooks)]),
-    sessionManager: SessionManager.inMemory(options.cwd),
+    sessionManager,
     settingsManager: SettingsManager.inMemory({
       compaction: compactionOf(options.traits),
       // The gateway retries where that makes sense; this bridges a hiccup of the stream, for some seconds at most.

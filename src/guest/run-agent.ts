@@ -12,6 +12,8 @@ import { type Done, reminderFor, UNREADABLE, writtenCallReminder } from './remin
 import { type ToolAnswers, textOf } from './tool-answers.ts';
 
 type MessageEnd = Extract<AgentSessionEvent, { type: 'message_end' }>;
+type CompactionEnd = Extract<AgentSessionEvent, { type: 'compaction_end' }>;
+type CompactionResult = NonNullable<CompactionEnd['result']>;
 type AssistantMessage = Extract<MessageEnd['message'], { role: 'assistant' }>;
 type Failure = NonNullable<GuestResult['error']>;
 
@@ -77,7 +79,7 @@ function isWrittenCall(last: AssistantMessage | null, { session, commands }: Age
   return last?.stopReason === 'stop' && writtenCallReminder(textOf(last), session, commands) !== null;
 }
 
-function report(event: AgentSessionEvent, { events, llm, answers }: AgentRun, diagnose: Diagnose): void {
+function report(event: AgentSessionEvent, { session, events, llm, answers }: AgentRun, diagnose: Diagnose): void {
   if (event.type === 'message_end' && event.message.role === 'assistant') {
     const text = textOf(event.message);
     if (text !== '') events.push({ type: 'text', text });
@@ -97,10 +99,26 @@ function report(event: AgentSessionEvent, { events, llm, answers }: AgentRun, di
   } else if (event.type === 'auto_retry_start') {
     const why = llm.failure()?.message ?? event.errorMessage;
     diagnose(`the LLM failed (${why}); attempt ${event.attempt} of ${event.maxAttempts} to go on`);
-  } else if (event.type === 'compaction_end') diagnose(compacted(event, llm));
+  } else if (event.type === 'compaction_end') {
+    diagnose(compacted(event, llm));
+    if (event.result) events.push({ type: 'summary', ...summaryOf(session, event.result) });
+  }
 }
 
-type CompactionEnd = Extract<AgentSessionEvent, { type: 'compaction_end' }>;
+/** With how many entries of the conversation stay as they were said (protocol/conversation.ts). */
+function summaryOf({ sessionManager }: AgentSession, { summary: text, firstKeptEntryId }: CompactionResult) {
+  const branch = sessionManager.getBranch();
+  const from = branch.findIndex(({ id }) => id === firstKeptEntryId);
+  const kept = from === -1 ? [] : branch.slice(from);
+  const keeps = kept.reduce((sum, entry) => sum + (entry.type === 'message' ? entriesOf(entry.message) : 0), 0);
+  return { text, keeps };
+}
+
+function entriesOf(message: MessageEnd['message']): number {
+  if (message.role !== 'assistant') return 1;
+  const calls = message.content.filter(({ type }) => type === 'toolCall').length;
+  return calls + (textOf(message) === '' ? 0 : 1);
+}
 
 function compacted({ result, errorMessage }: CompactionEnd, llm: LlmWatch): string {
   if (result)

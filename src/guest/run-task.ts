@@ -1,11 +1,13 @@
 // One task over one stream: run the agent, fetch the CLI meanwhile, hand back the result. Rehearsals do the same.
 import type { Duplex } from 'node:stream';
+import type { Conversation } from '../protocol/conversation.ts';
 import type { GuestTask, StartLine } from '../protocol/guest.ts';
 import type { Manifest } from '../protocol/manifest.ts';
 import { AgentProcesses } from './agent-processes.ts';
 import { createAgentTools, toolNames } from './agent-tools.ts';
 import { type ArtifactWatch, watchArtifacts } from './artifacts.ts';
 import type { CliHost } from './cli-host.ts';
+import { continuedInstruction } from './conversation.ts';
 import { EventQueue } from './event-queue.ts';
 import type { GuestSettings } from './guest-settings.ts';
 import { type Link, type LinkAnswer, openLink } from './link.ts';
@@ -17,6 +19,8 @@ import type { LoopbackProxy } from './proxy.ts';
 import { runAgent } from './run-agent.ts';
 import { systemPrompt } from './system-prompt.ts';
 import { createToolAnswers } from './tool-answers.ts';
+
+const CUT = 'The agent does not know how the conversation began: that is too much, or kept no more.';
 
 export interface TaskRun {
   pi: Pi;
@@ -79,7 +83,11 @@ export async function runTask(run: TaskRun): Promise<DoneTask> {
     const { status } = await link.postEvents(batches, ndjson);
     if (status >= 400) refused.push(`${Buffer.byteLength(ndjson)} bytes of events were refused with ${status}`);
   });
-  const { modelTraits: traits } = task;
+  const { modelTraits: traits, continues } = task;
+  const before = continues === undefined ? null : await parsed<Conversation>('/conversation');
+  const told =
+    continues === undefined ? task.instruction : continuedInstruction(task.instruction, continues.notes);
+  if (before?.isCut) events.push({ type: 'diagnostic', text: CUT });
   const answers = createToolAnswers(toolNames(traits), commands);
   const session = await startPiSession(pi, {
     cwd: settings.workspaceDir,
@@ -95,9 +103,10 @@ export async function runTask(run: TaskRun): Promise<DoneTask> {
     }),
     tools: createAgentTools({ settings, processes, events, traits, prepared }),
     llm,
+    before,
     hooks: { replaceResult: answers.told, instruction: task.instruction },
   });
-  const result = await runAgent({ session, instruction: task.instruction, events, llm, answers, commands });
+  const result = await runAgent({ session, instruction: told, events, llm, answers, commands });
   session.dispose();
   processes.killAll();
   // What could not be kept or told of is told with the result.

@@ -8,6 +8,7 @@
 //      GET  /cli/seed.mjs    → the CLI with the manifest of the task key
 //      POST /events          NDJSON of AgentEvent, header seed-batch → 204, also for a batch that came before:
 //                            they are counted from 1 and come in order
+//      GET  /conversation    → Conversation: what was said in the tasks before, of a task that continues them
 //      GET  /files/{n}       the bytes of the task's file number n, counted from 0
 //      PUT  /artifacts/{name}  bytes with their content-length → 204; the name is one encodeURIComponent, replaces
 //      DELETE /artifacts/{name}  → 204; it is not there any more
@@ -33,6 +34,8 @@ import { TaskError } from './task.ts';
 /** Made by the server and read by the guest; the runner only carries it. */
 export const ToldCommands = z.custom<readonly ToldCommand[]>((value) => Array.isArray(value));
 
+export const Continues = z.object({ notes: z.array(z.string()) });
+
 export const GuestTask = z.object({
   id: z.uuid(),
   instruction: z.string(),
@@ -41,6 +44,8 @@ export const GuestTask = z.object({
   deadline: z.iso.datetime(),
   /** To be found in /workspace/in; their bytes come by GET /files/{n}. */
   files: z.array(z.object({ name: z.string(), size: z.number() })),
+  /** It goes on from what GET /conversation tells: what it lacks of that, or finds changed. */
+  continues: Continues.optional(),
 });
 export type GuestTask = z.infer<typeof GuestTask>;
 

@@ -92,6 +92,11 @@ export const LIMITS = {
   eventsPerTask: 20_000,
   /** Bytes of all events of one task; more are refused. */
   eventBytesPerTask: 64 * 1024 * 1024,
+  /** How far back a conversation goes that is gone on with: tasks, and bytes of JSON of what was said in them. */
+  conversationTasks: 200,
+  conversationBytes: 4 * 1024 * 1024,
+  /** Messages to one task while it runs. */
+  messagesPerTask: 100,
   /** Bytes of the final answer and of the diagnostics; longer ones are cut in the middle. */
   stdoutBytes: 256 * 1024,
   stderrBytes: 64 * 1024,

@@ -9,6 +9,7 @@
 //   POST /sandboxes             {runnerId, reach, sandboxes} → {spare}: those that some runner may be at work on
 //   POST /tasks/{id}/events     NDJSON AgentEvent, headers seed-lease and seed-batch → 204, also for a batch that
 //                               came before: batches of a task count from 1 and come in order
+//   GET  /tasks/{id}/conversation       header seed-lease → Conversation, what the tasks before it said
 //   GET  /tasks/{id}/files?name=…       header seed-lease → the file's bytes
 //   PUT  /tasks/{id}/artifacts?name=…   bytes, headers seed-lease and content-length → 204; replaces
 //   DELETE /tasks/{id}/artifacts?name=… header seed-lease → 204, also when there is none
@@ -21,7 +22,7 @@
 // leaves it to whoever has taken it over where its driver can hand sandboxes over.
 import { z } from 'zod';
 import { KeptFile } from './file.ts';
-import { ToldCommands } from './guest.ts';
+import { Continues, ToldCommands } from './guest.ts';
 import { ModelTraits, USUAL_TRAITS } from './model.ts';
 import { Resources, Usage } from './resources.ts';
 import { TaskError, TaskPhase } from './task.ts';
@@ -74,6 +75,8 @@ export const RunnerState = z.object({
   reach: z.string().min(1).max(500).optional(),
   /** How long its sandboxes can live at the most; null or missing: as long as it takes. */
   longestLifeMs: z.number().int().positive().nullable().optional(),
+  /** It hands guests the conversation that a task goes on from; missing: from before there were any. */
+  continues: z.boolean().optional(),
   /** The driver in use; null when no driver is usable. */
   driver: z.string().nullable(),
   isolation: Isolation.nullable(),
@@ -141,6 +144,8 @@ export const Lease = z.object({
   /** Those of the task key, handed to the guest. */
   commands: ToldCommands.optional(),
   resume: Resume.optional(),
+  /** It goes on from tasks before it. */
+  continues: Continues.optional(),
 });
 export type Lease = z.infer<typeof Lease>;
 

@@ -77,6 +77,18 @@ export const RunTaskBody = z.object({
 });
 export type RunTaskBody = z.infer<typeof RunTaskBody>;
 
+/** What a continuation may say for itself; the rest is as it was for the task that it goes on from. */
+export const ContinueTaskBody = RunTaskBody.omit({ approval: true, loop: true, timeout: true }).extend({
+  id: z.uuid().describe('Id of the task to go on from, the last one of its conversation'),
+  timeout: RunTaskBody.shape.timeout
+    .unwrap()
+    .optional()
+    .describe("Milliseconds until the task is killed; omitted: as that one's"),
+  scopes: Scopes.optional().describe('What the agent may do, at most what that one could; omitted: as much'),
+  limits: RunTaskBody.shape.limits.describe('What its scopes may do besides the limits of that one'),
+});
+export type ContinueTaskBody = z.infer<typeof ContinueTaskBody>;
+
 const scopes = z.array(Scope);
 const Money = z.number().nonnegative();
 const Milliseconds = z.number().int().nonnegative().nullable();
@@ -127,6 +139,11 @@ export const Task = z
       .describe('How long it has waited for people, and its time-out stood, but for a wait that goes on'),
     keyId: z.uuid(),
     parentTaskId: z.uuid().nullable(),
+    continues: z.uuid().nullable().describe('The task that it goes on from; null: it begins a conversation'),
+    conversationId: z.uuid().describe('The first task of its conversation: its own id where it begins one'),
+    notes: z
+      .array(z.string())
+      .describe('What it lacks of what was before, or finds changed; its agent is told the same'),
     files: z.array(KeptFile).describe('What it was given'),
     artifacts: z.array(KeptFile).describe('What its agent left in /workspace/out'),
     metadata: z.record(z.string(), z.string()),
@@ -139,6 +156,7 @@ export const TaskFilter = z.object({
   status: TaskStatus.optional().describe('Only tasks of this status'),
   keyId: z.uuid().optional().describe('Only tasks that this key started'),
   parentTaskId: z.uuid().optional().describe('Only tasks that the agent of this task started'),
+  conversationId: z.uuid().optional().describe('Only tasks of this conversation'),
   createdAfter: Moment.optional().describe('Only tasks created after this time'),
   createdBefore: Moment.optional().describe('Only tasks created before this time'),
   q: z

@@ -52,6 +52,7 @@ const notJson = () => new SeedError('invalid_json', 'this is not JSON');
 /** The files of one leased task, at the server. */
 export interface TaskFiles {
   files: readonly { name: string }[];
+  conversation(signal: AbortSignal): Promise<Readable>;
   open(name: string, signal: AbortSignal): Promise<Readable>;
   put(artifact: { name: string; size: number; content: Readable }, signal: AbortSignal): Promise<void>;
   delete(name: string, signal: AbortSignal): Promise<void>;
@@ -65,6 +66,17 @@ export async function giveFile(stream: ServerHttp2Stream, index: number, files: 
   if (!stream.writable) return void content.destroy();
   stream.respond({ ':status': 200, 'content-type': 'application/octet-stream' });
   await pipeline(content, limitBytes(LIMITS.fileBytesPerTask), stream);
+}
+
+/** JSON takes more than the texts that it is of. */
+const CONVERSATION_BYTES = LIMITS.conversationBytes * 2;
+
+/** @throws SeedError what the server said */
+export async function giveConversation(stream: ServerHttp2Stream, files: TaskFiles): Promise<void> {
+  const content = await files.conversation(closeOf(stream));
+  if (!stream.writable) return void content.destroy();
+  stream.respond({ ':status': 200, 'content-type': 'application/json' });
+  await pipeline(content, limitBytes(CONVERSATION_BYTES), stream);
 }
 
 /** @throws SeedError invalid_input, body_too_large, and what the server said */

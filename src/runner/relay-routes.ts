@@ -3,7 +3,7 @@
 import { fileNameProblem } from '../protocol/file-name.ts';
 
 export type RelayRoute =
-  | { kind: 'task' | 'events' | 'result' }
+  | { kind: 'task' | 'events' | 'result' | 'conversation' }
   /** Counted from 0. */
   | { kind: 'file'; index: number }
   | { kind: 'artifact'; method: 'PUT' | 'DELETE'; name: string }
@@ -13,8 +13,9 @@ export type RelayRoute =
   | { kind: 'approval'; id: string };
 
 const PATH_LENGTH = 4096;
-const OWN_ROUTES: Record<string, 'task' | 'events' | 'result'> = {
+const OWN_ROUTES: Record<string, 'task' | 'events' | 'result' | 'conversation'> = {
   'GET /task': 'task',
+  'GET /conversation': 'conversation',
   'POST /events': 'events',
   'POST /result': 'result',
 };

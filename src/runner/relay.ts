@@ -11,7 +11,15 @@ import { answerPoll, untilDecided } from './approval-polls.ts';
 import { forwardRequest, heldBytes, type Upstream } from './forward.ts';
 import { type GuestLimits, resetWhenIdle } from './guest-limits.ts';
 import { paceWire } from './paced-wire.ts';
-import { closeOf, giveFile, readEvents, readResult, type TaskFiles, takeArtifact } from './relay-bodies.ts';
+import {
+  closeOf,
+  giveConversation,
+  giveFile,
+  readEvents,
+  readResult,
+  type TaskFiles,
+  takeArtifact,
+} from './relay-bodies.ts';
 import { type RelayRoute, relayRoute } from './relay-routes.ts';
 import type { Waits } from './waits.ts';
 
@@ -175,6 +183,8 @@ async function answerHere(
     case 'result':
       onResult(await readResult(stream).catch((error) => logged(error, log)));
       return answer(stream, 204, '');
+    case 'conversation':
+      return giveConversation(stream, files);
     case 'file':
       return giveFile(stream, route.index, files);
     case 'artifact':

@@ -87,6 +87,7 @@ export function createRunner(options: RunnerOptions): Runner {
       version,
       slots,
       ...(reach !== undefined && { reach }),
+      continues: true,
       longestLifeMs: sandboxes?.driver.can.longestLifeMs ?? null,
       freeSlots: stopping.signal.aborted ? 0 : Math.max(0, slots - runs.size),
       driver: sandboxes?.driver.name ?? null,

@@ -41,6 +41,8 @@ export interface ServerClient {
   reportWorking(taskId: string, leaseId: string, waited: { waitedMs: number; leftMs: number }): Promise<void>;
   sendEvents(batch: EventBatch, signal: AbortSignal): Promise<void>;
   settle(taskId: string, settlement: Settlement): Promise<void>;
+  /** What was said in the tasks that it goes on from, as JSON. */
+  openConversation(lease: TaskLease, signal: AbortSignal): Promise<Readable>;
   /** The bytes of one of the task's files. */
   openFile(lease: TaskLease, name: string, signal: AbortSignal): Promise<Readable>;
   /** Less or more content than `size` breaks the request off. */
@@ -87,7 +89,7 @@ export function createServerClient(serverUrl: string, runnerToken: string, dispa
   async function transfer(
     method: 'GET' | 'PUT' | 'DELETE',
     { taskId, leaseId }: TaskLease,
-    resource: 'files' | 'artifacts',
+    resource: 'files' | 'artifacts' | 'conversation',
     name: string,
     signal: AbortSignal,
     content?: Omit<Artifact, 'name'>,
@@ -164,6 +166,7 @@ export function createServerClient(serverUrl: string, runnerToken: string, dispa
     async settle(taskId, settlement) {
       await post(`/tasks/${taskId}/settle`, settlement);
     },
+    openConversation: (lease, signal) => transfer('GET', lease, 'conversation', '', signal),
     openFile: (lease, name, signal) => transfer('GET', lease, 'files', name, signal),
     async putArtifact(lease, { name, ...content }, signal) {
       await (await transfer('PUT', lease, 'artifacts', name, signal, content)).dump();

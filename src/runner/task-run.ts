@@ -182,6 +182,7 @@ async function runSandbox(
   }
   const files: TaskFiles = {
     files: lease.files,
+    conversation: (signal) => parts.client.openConversation(lease, signal),
     open: (name, signal) => parts.client.openFile(lease, name, signal),
     put: (artifact, signal) => parts.client.putArtifact(lease, artifact, signal),
     delete: (name, signal) => parts.client.deleteArtifact(lease, name, signal),

@@ -115,7 +115,7 @@ describe.each(ATTACKED_DRIVERS)('a hostile guest in %s', (driverName) => {
         deadline: '',
         files: [],
       },
-      files: { files: [], open: async () => Readable.from([]), put: async () => {}, delete: async () => {} },
+      files: { files: [], conversation: async () => Readable.from([]), open: async () => Readable.from([]), put: async () => {}, delete: async () => {} },
       upstream: { serverUrl, taskKey: id, dispatcher },
       log: createLog('attack', 'silent'),
       onEvents: async (_number, read) => void (await read()),

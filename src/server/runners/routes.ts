@@ -1,5 +1,6 @@
 // What runners call, under /runner/v1; the wire is described in protocol/runner.ts.
 import { Readable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import { toTold } from '../../command/manifest.ts';
@@ -33,13 +34,14 @@ import {
 } from '../../protocol/runner.ts';
 import { PROTOCOL_HEADER, refuseOtherProtocol } from '../../protocol/versions.ts';
 import { mintKey } from '../access/keys.ts';
-import { deleteArtifact, filesOfLease, saveArtifact } from '../files/artifacts.ts';
+import { deleteArtifact, saveArtifact, taskOfLease } from '../files/artifacts.ts';
 import type { KeptBlobs } from '../files/blobs.ts';
 import type { HttpEnv } from '../http/http-types.ts';
 import type { Inbox } from '../http/inbox.ts';
 import { invalidInput } from '../http/invalid-input.ts';
 import { bodyStream } from '../http/read-files.ts';
 import { bearerToken } from '../http/request-headers.ts';
+import { readConversation } from '../tasks/conversation.ts';
 import { recordUsage, settleTask } from '../tasks/end.ts';
 import { appendAgentEvents } from '../tasks/events.ts';
 import { leaveTasks, renewLeases, returnLease, tasksToStop } from '../tasks/hold.ts';
@@ -83,7 +85,8 @@ export function runnerRoutes(needs: RunnerRoutesNeeds): Hono<HttpEnv> {
     await register.note(runner);
     const able = runner.driver !== null && runner.freeSlots > 0;
     const gone = c.req.raw.signal;
-    const lease = await nextLease(needs, { runnerId: runner.id, reach: runner.reach, able, gone });
+    const { continues = false, reach } = runner;
+    const lease = await nextLease(needs, { runnerId: runner.id, reach, continues, able, gone });
     if (lease === null) return c.body(null, 204);
     // Who asked for it will not hear of it. An answer that is lost further on comes back in its time.
     const giveBack = () =>
@@ -165,6 +168,8 @@ export function runnerRoutes(needs: RunnerRoutesNeeds): Hono<HttpEnv> {
 interface Asking {
   runnerId: string;
   reach: string | undefined;
+  /** Whether it hands on what a task goes on from. */
+  continues: boolean;
   able: boolean;
   gone: AbortSignal;
 }
@@ -172,7 +177,7 @@ interface Asking {
 /** Waits up to LEASE_WAIT_MS for a task. A runner that cannot run any only lets itself be seen. */
 async function nextLease(
   { store, stopping, registry, llm }: RunnerRoutesNeeds,
-  { runnerId, reach, able, gone }: Asking,
+  { runnerId, reach, continues, able, gone }: Asking,
 ): Promise<Lease | null> {
   const signal = AbortSignal.any([gone, stopping]);
   const askedAt = performance.now();
@@ -183,6 +188,12 @@ async function nextLease(
     const taken =
       able && reach !== undefined ? await takeOverNextTask(store, { runnerId, reach, mintKey: mint }) : null;
     const leased = taken ?? (able ? await leaseNextTask(store, { runnerId, mintKey: mint }) : null);
+    if (leased && leased.task.continues !== null && !continues) {
+      // A runner of the version before would start it without what was said: another one takes it.
+      await returnLease(store, { taskId: leased.task.id, leaseId: leased.leaseId });
+      await pause(LOOK_AGAIN_MS, null, { signal }).catch(() => undefined);
+      continue;
+    }
     if (leased) {
       return {
         leaseId: leased.leaseId,
@@ -200,6 +211,7 @@ async function nextLease(
         taskKey: secret,
         files: leased.task.files,
         commands: toTold(registry.allowed(leased.task.scopes.effective, leased.operator)),
+        ...(leased.task.continues !== null && { continues: { notes: leased.task.notes } }),
         ...(taken && { resume: taken.resume }),
       };
     }
@@ -212,8 +224,14 @@ async function nextLease(
 function fileRoutes({ store, blobs, inbox }: RunnerRoutesNeeds): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
 
+  app.get('/:id/conversation', async (c) => {
+    const { continues } = await taskOfLease(store.db, leaseOf(c));
+    if (continues === null) throw new SeedError('not_found', 'the task goes on from no other');
+    return c.json(await readConversation(store.db, continues));
+  });
+
   app.get('/:id/files', async (c) => {
-    const files = await filesOfLease(store.db, leaseOf(c));
+    const { files } = await taskOfLease(store.db, leaseOf(c));
     const file = files.find(({ name }) => name === nameOf(c));
     if (!file) throw new SeedError('not_found', 'the task has no such file');
     c.header('Content-Type', 'application/octet-stream');

@@ -18,6 +18,7 @@ import { refuseSpent, refuseUnpriced } from '../spending/bounds.ts';
 import { hasSpendLimit, toBudget } from '../spending/budget.ts';
 import { type CreateFreeTask, createTask, refuseTooManyTasks } from './create.ts';
 import type { FindTask } from './find.ts';
+import { type From, takeFilesOf } from './from-before.ts';
 import type { NewTask } from './insert.ts';
 import { grantResources, type ResourcePolicy, refuseWithoutRoom } from './resources.ts';
 
@@ -69,12 +70,20 @@ export interface AcceptNeeds {
   };
 }
 
-/** Accepts the task under the call's id, or finds it accepted by an earlier attempt of the same request. */
-export async function acceptOnce(call: Call, input: RunTaskBody, needs: AcceptNeeds): Promise<Task> {
+/**
+ * Accepts the task under the call's id, or finds it accepted by an earlier attempt of the same request.
+ * @param from what it has of the task that it goes on from; null: it goes on from none
+ */
+export async function acceptOnce(
+  call: Call,
+  input: RunTaskBody,
+  needs: AcceptNeeds,
+  from: From | null = null,
+): Promise<Task> {
   const accepted = () => needs.find(call.actor.accountId, call.creationId);
   const known = await accepted();
   if (known) return known;
-  return accept(call, input, needs).catch(async (error) => {
+  return accept(call, input, needs, from).catch(async (error) => {
     // Postgres has a row with this id: the first attempt, which was thought lost, came before this one.
     const task = sqlStateOf(error) === '23505' ? await accepted() : null;
     if (task) return task;
@@ -86,6 +95,7 @@ async function accept(
   { actor, creationId: id, store, traceParent }: Call,
   input: RunTaskBody,
   needs: AcceptNeeds,
+  from: From | null,
 ): Promise<Task> {
   const { accountId, key, lineage } = actor;
   const known = needs.scopesFor(actor.operator);
@@ -127,14 +137,16 @@ async function accept(
     waitMs,
     webhookUrl,
     traceParent: (parseTraceParent(traceParent) && traceParent) ?? null,
+    ...(from && { continued: from }),
   };
-  if (isFree(task, input, lineage)) {
+  if (from === null && isFree(task, input, lineage)) {
     await refuseUnpriced(store.db, task, lineage, { hasPrice: needs.models.hasPrice, now: store.clock.now() });
     return needs.createFree({ ...task, files: [] });
   }
   return needs.files.keep(id, received, (files, take) =>
-    createTask(store, { ...task, files }, async (tx) => {
+    createTask(store, { ...task, files: [...(from?.files ?? []), ...files] }, async (tx) => {
       const now = store.clock.now();
+      if (from !== null) await takeFilesOf(tx, from, id, now);
       await refuseUnpriced(tx, task, lineage, { hasPrice: needs.models.hasPrice, now });
       await refuseSpent(tx, lineage, now);
       await refuseTooManyTasks(tx, lineage);

@@ -36,6 +36,15 @@ export interface NewTask {
   webhookUrl?: string | null;
   /** The W3C traceparent it was posted with, when that is sound. */
   traceParent?: string | null;
+  /** What it goes on from; missing: nothing. */
+  continued?: Continued;
+}
+
+export interface Continued {
+  taskId: string;
+  conversationId: string;
+  /** What it lacks of what was before, or finds changed. */
+  notes: readonly string[];
 }
 
 /** A task at its place below the one whose agent posted it. */
@@ -60,12 +69,12 @@ export async function insertTasks(tx: Tx, tasks: readonly PlacedTask[], lockMs?:
       insert into tasks (
         id, account_id, key_id, billed_key_id, parent_task_id, status, instruction, scopes, depth, timeout_ms, model,
         fallback_models, resources, budget, files, metadata, webhook_url, trace_parent, limits, approval, loop, risks,
-        wait_ms, created_at, last_seq
+        wait_ms, continues, conversation_id, notes, created_at, last_seq
       )
       select
         id, account_id, key_id, billed_key_id, parent_task_id, 'queued', instruction, scopes, depth, timeout_ms, model,
         fallback_models, resources, budget, files, metadata, webhook_url, trace_parent, limits, approval, loop, risks,
-        wait_ms, date_trunc('milliseconds', now()), 1
+        wait_ms, continues, conversation_id, notes, date_trunc('milliseconds', now()), 1
       from json_populate_recordset(null::tasks, ${storableJson(tasks.map(columnsOf))}::json)${patience}
       returning *
     ), begun as (
@@ -103,5 +112,8 @@ function columnsOf(task: PlacedTask) {
     ...task.grants,
     risks: task.risks,
     wait_ms: task.waitMs,
+    continues: task.continued?.taskId ?? null,
+    conversation_id: task.continued?.conversationId ?? null,
+    notes: task.continued?.notes ?? [],
   };
 }

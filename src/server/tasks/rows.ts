@@ -79,6 +79,7 @@ export const SHOWN_COLUMNS = [
   ...(['resources', 'usage', 'budget', 'used_tokens', 'used_nano_usd', 'used_calls', 'cost_source'] as const),
   ...(['llm_nano_usd', 'compute_nano_usd', 'files', 'artifacts'] as const),
   ...(['limits', 'approval', 'loop', 'risks', 'wait_ms', 'waited_ms'] as const),
+  ...(['continues', 'conversation_id', 'notes'] as const),
 ] satisfies readonly (keyof TaskRow)[];
 
 type ShownRow = Pick<TaskRow, (typeof SHOWN_COLUMNS)[number]>;
@@ -122,6 +123,9 @@ export function toTask(row: ShownRow): Task {
     runMs: millisecondsBetween(row.working_at, row.completed_at),
     keyId: row.key_id,
     parentTaskId: row.parent_task_id,
+    continues: row.continues,
+    conversationId: row.conversation_id ?? row.id,
+    notes: row.notes,
     files: row.files.map(keptFile),
     artifacts: row.artifacts.map(keptFile),
     metadata: row.metadata,

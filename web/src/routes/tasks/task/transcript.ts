@@ -25,6 +25,7 @@ export type Entry =
   | EventOf<'command'>
   | EventOf<'approval'>
   | EventOf<'diagnostic'>
+  | EventOf<'message'>
   | EventOf<'status'>;
 
 export interface Transcript {
@@ -61,6 +62,9 @@ function take(entries: Entry[], event: TaskEvent): void {
         isError: event.isError,
         endedAt: event.at,
       }));
+      return;
+    case 'summary':
+      // A diagnostic says that there is one; it is for the agent to read.
       return;
     default:
       entries.push(event);

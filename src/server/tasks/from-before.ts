@@ -1,0 +1,26 @@
+// What a task has of the one that it goes on from, taken in the transaction that accepts it. Called by accept.ts.
+import type { StoredFile, Tx } from '../../db/tables.ts';
+import { SeedError } from '../../protocol/errors.ts';
+import type { Continued } from './insert.ts';
+
+/** What a task has of the one that it goes on from. */
+export interface From extends Continued {
+  /** Files that one was given, and this one is given again. */
+  files: StoredFile[];
+}
+
+/** Files that were given to the task before are the new one's from then on. @throws SeedError conflict */
+export async function takeFilesOf(tx: Tx, { files, taskId }: From, id: string, now: Date): Promise<void> {
+  if (files.length === 0) return;
+  const ids = files.map(({ blobId }) => blobId);
+  const { numUpdatedRows } = await tx
+    .updateTable('blobs')
+    .set({ task_id: id, created_at: now })
+    .where('id', 'in', ids)
+    .where('unused_since', 'is', null)
+    .executeTakeFirst();
+  if (Number(numUpdatedRows) === ids.length) return;
+  throw new SeedError('conflict', `the files of the task ${taskId} were removed at this moment`, {
+    hint: 'Do it again: it goes on without them.',
+  });
+}
