@@ -94,6 +94,7 @@ export async function startPiSession(pi: Pi, options: PiSessionOptions): Promise
     sessionManager,
     settingsManager: SettingsManager.inMemory({
       compaction: compactionOf(options.traits),
+      steeringMode: 'all',
       // The gateway retries where that makes sense; this bridges a hiccup of the stream, for some seconds at most.
       retry: {
         enabled: true,

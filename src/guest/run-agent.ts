@@ -8,6 +8,7 @@ import type { ToldCommand } from '../protocol/manifest.ts';
 import { cutMiddle } from '../protocol/text.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { LlmWatch } from './llm-watch.ts';
+import type { Messages } from './messages.ts';
 import { type Done, reminderFor, UNREADABLE, writtenCallReminder } from './reminder.ts';
 import { type ToolAnswers, textOf } from './tool-answers.ts';
 
@@ -23,6 +24,7 @@ export interface AgentRun {
   events: EventQueue;
   llm: LlmWatch;
   answers: ToolAnswers;
+  messages: Messages;
   /** Those that the task may call. */
   commands: readonly ToldCommand[];
 }
@@ -44,14 +46,21 @@ export async function runAgent(run: AgentRun): Promise<GuestResult> {
     if (event.type === 'tool_execution_end') done = { calls: done.calls + 1, lastFailed: event.isError };
     report(event, run, diagnose);
   });
+  const answerLate = async () => {
+    let late = answerOf(last, llm) === null ? null : run.messages.late();
+    for (; late !== null; late = answerOf(last, llm) === null ? null : run.messages.late())
+      await session.prompt(late, { expandPromptTemplates: false });
+  };
   let failure: Failure | null;
   try {
     await session.prompt(instruction, { expandPromptTemplates: false });
+    await answerLate();
     const ownAnswer = answerOf(last, llm);
     const reminder = ownAnswer === null ? null : reminderFor(ownAnswer, done, session, run.commands);
     if (reminder !== null) {
       diagnose(reminder.why);
       await session.prompt(reminder.text, { expandPromptTemplates: false });
+      await answerLate();
     }
     failure = judge(last, llm, diagnose);
     if (failure === null && isWrittenCall(last, run)) failure = UNREADABLE;

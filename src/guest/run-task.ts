@@ -12,6 +12,7 @@ import { EventQueue } from './event-queue.ts';
 import type { GuestSettings } from './guest-settings.ts';
 import { type Link, type LinkAnswer, openLink } from './link.ts';
 import { createLlmWatch } from './llm-watch.ts';
+import { readMessages } from './messages.ts';
 import { modelFetch } from './model-fetch.ts';
 import { type Pi, startPiSession } from './pi.ts';
 import { fetchFiles, prepareOutDir } from './prepare.ts';
@@ -106,7 +107,9 @@ export async function runTask(run: TaskRun): Promise<DoneTask> {
     before,
     hooks: { replaceResult: answers.told, instruction: task.instruction },
   });
-  const result = await runAgent({ session, instruction: told, events, llm, answers, commands });
+  const messages = readMessages(link, session, events);
+  const result = await runAgent({ session, messages, instruction: told, events, llm, answers, commands });
+  messages.stop();
   session.dispose();
   processes.killAll();
   // What could not be kept or told of is told with the result.

@@ -9,6 +9,7 @@
 //      POST /events          NDJSON of AgentEvent, header seed-batch → 204, also for a batch that came before:
 //                            they are counted from 1 and come in order
 //      GET  /conversation    → Conversation: what was said in the tasks before, of a task that continues them
+//      GET  /messages?after={n}  → GuestMessages, once there are more than n of them
 //      GET  /files/{n}       the bytes of the task's file number n, counted from 0
 //      PUT  /artifacts/{name}  bytes with their content-length → 204; the name is one encodeURIComponent, replaces
 //      DELETE /artifacts/{name}  → 204; it is not there any more
@@ -48,6 +49,11 @@ export const GuestTask = z.object({
   continues: Continues.optional(),
 });
 export type GuestTask = z.infer<typeof GuestTask>;
+
+/** What the task was sent while it ran, in its order. */
+export interface GuestMessages {
+  messages: string[];
+}
 
 export const StartLine = z.object({
   protocol: z.literal(1),

@@ -9,6 +9,7 @@
 //   POST /sandboxes             {runnerId, reach, sandboxes} → {spare}: those that some runner may be at work on
 //   POST /tasks/{id}/events     NDJSON AgentEvent, headers seed-lease and seed-batch → 204, also for a batch that
 //                               came before: batches of a task count from 1 and come in order
+//   GET  /tasks/{id}/messages?after={n} header seed-lease → GuestMessages, those behind the first n
 //   GET  /tasks/{id}/conversation       header seed-lease → Conversation, what the tasks before it said
 //   GET  /tasks/{id}/files?name=…       header seed-lease → the file's bytes
 //   PUT  /tasks/{id}/artifacts?name=…   bytes, headers seed-lease and content-length → 204; replaces
@@ -144,6 +145,8 @@ export const Lease = z.object({
   /** Those of the task key, handed to the guest. */
   commands: ToldCommands.optional(),
   resume: Resume.optional(),
+  /** How many messages it was sent until now; missing: none. */
+  messages: z.number().int().nonnegative().optional(),
   /** It goes on from tasks before it. */
   continues: Continues.optional(),
 });
@@ -161,9 +164,14 @@ export const HeartbeatRequest = z.object({
 });
 /**
  * `stop`: tasks of this runner to kill now: stopped, timed out or not its own any more. `taken`: those of them
- * that live on with their sandbox, for another runner.
+ * that live on with their sandbox, for another runner. `messages`: by task, how many it was sent until now, where
+ * it was sent any.
  */
-export const HeartbeatAnswer = z.object({ stop: z.array(z.uuid()), taken: z.array(z.uuid()).optional() });
+export const HeartbeatAnswer = z.object({
+  stop: z.array(z.uuid()),
+  taken: z.array(z.uuid()).optional(),
+  messages: z.record(z.string(), z.number()).optional(),
+});
 export type HeartbeatAnswer = z.infer<typeof HeartbeatAnswer>;
 
 /** `tasks`: what it still runs. */

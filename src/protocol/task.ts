@@ -89,6 +89,29 @@ export const ContinueTaskBody = RunTaskBody.omit({ approval: true, loop: true, t
 });
 export type ContinueTaskBody = z.infer<typeof ContinueTaskBody>;
 
+const MESSAGE_TOO_LONG = `the message is longer than ${LIMITS.instructionBytes} bytes`;
+
+export const SendMessageBody = z.object({
+  id: z.uuid().describe('Id of the task'),
+  text: z
+    .string()
+    .max(LIMITS.instructionBytes, MESSAGE_TOO_LONG)
+    .refine((text) => text.trim() !== '', 'the message is empty')
+    .refine((text) => utf8Length(text) <= LIMITS.instructionBytes, { message: MESSAGE_TOO_LONG })
+    .describe('What its agent is to know, in plain language'),
+});
+
+export const TaskMessage = z
+  .object({
+    id: z.uuid(),
+    taskId: z.uuid(),
+    text: z.string(),
+    createdAt: z.iso.datetime(),
+    note: z.string().describe('When its agent reads it'),
+  })
+  .meta({ id: 'TaskMessage' });
+export type TaskMessage = z.infer<typeof TaskMessage>;
+
 const scopes = z.array(Scope);
 const Money = z.number().nonnegative();
 const Milliseconds = z.number().int().nonnegative().nullable();

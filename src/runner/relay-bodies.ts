@@ -10,6 +10,7 @@ import { SeedError } from '../protocol/errors.ts';
 import { GuestResult } from '../protocol/guest.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import type { GuestLimits } from './guest-limits.ts';
+import type { Mailbox } from './mailbox.ts';
 import { isAway } from './patience.ts';
 
 const EVENT_BATCH_BYTES = 1024 * 1024;
@@ -77,6 +78,14 @@ export async function giveConversation(stream: ServerHttp2Stream, files: TaskFil
   if (!stream.writable) return void content.destroy();
   stream.respond({ ':status': 200, 'content-type': 'application/json' });
   await pipeline(content, limitBytes(CONVERSATION_BYTES), stream);
+}
+
+/** Once there are any. @throws SeedError what the server said */
+export async function giveMessages(stream: ServerHttp2Stream, after: number, mailbox: Mailbox): Promise<void> {
+  const content = await mailbox.read(after, closeOf(stream));
+  if (!stream.writable) return void content.destroy();
+  stream.respond({ ':status': 200, 'content-type': 'application/json' });
+  await pipeline(content, limitBytes(LIMITS.guest.answerBytes), stream);
 }
 
 /** @throws SeedError invalid_input, body_too_large, and what the server said */

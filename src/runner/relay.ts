@@ -10,11 +10,13 @@ import { LIMITS } from '../protocol/limits.ts';
 import { answerPoll, untilDecided } from './approval-polls.ts';
 import { forwardRequest, heldBytes, type Upstream } from './forward.ts';
 import { type GuestLimits, resetWhenIdle } from './guest-limits.ts';
+import type { Mailbox } from './mailbox.ts';
 import { paceWire } from './paced-wire.ts';
 import {
   closeOf,
   giveConversation,
   giveFile,
+  giveMessages,
   readEvents,
   readResult,
   type TaskFiles,
@@ -44,6 +46,7 @@ export interface RelayOptions {
   onModelAnswer(): void;
   onResult(result: GuestResult): void;
   files: TaskFiles;
+  mailbox: Mailbox;
   /** Counted for the life of the sandbox, over all its streams. */
   limits: GuestLimits;
   /** Likewise: which of its calls wait for people. */
@@ -164,9 +167,11 @@ async function answerHere(
   stream: ServerHttp2Stream,
   route: Exclude<RelayRoute, { kind: 'forward' | 'approval' }> | null,
   headers: IncomingHttpHeaders,
-  { task, log, limits, waits, onEvents, onResult, files }: RelayOptions,
+  { task, log, limits, waits, onEvents, onResult, files, mailbox }: RelayOptions,
 ): Promise<void> {
   resetWhenIdle(stream, { isAsleep: waits.isAsleep });
+  // This one is open for as long as the guest lives.
+  if (route?.kind === 'messages') return giveMessages(stream, route.after, mailbox);
   stream.once('close', waits.busy());
   switch (route?.kind) {
     case 'task':

@@ -177,8 +177,9 @@ export function createRunner(options: RunnerOptions): Runner {
 
   async function beat(): Promise<boolean> {
     const now = held().map((run) => run.held());
-    const { stop, taken = [] } = await client.heartbeat(state(), now, stopped.signal);
+    const { stop, taken = [], messages = {} } = await client.heartbeat(state(), now, stopped.signal);
     for (const taskId of stop) runs.get(taskId)?.end(taken.includes(taskId) ? 'lease_lost' : 'stopped');
+    for (const [taskId, count] of Object.entries(messages)) runs.get(taskId)?.messages(count);
     return false;
   }
 

@@ -41,6 +41,8 @@ export interface ServerClient {
   reportWorking(taskId: string, leaseId: string, waited: { waitedMs: number; leftMs: number }): Promise<void>;
   sendEvents(batch: EventBatch, signal: AbortSignal): Promise<void>;
   settle(taskId: string, settlement: Settlement): Promise<void>;
+  /** Messages to the task behind the first `after`, as JSON. */
+  openMessages(lease: TaskLease, after: number, signal: AbortSignal): Promise<Readable>;
   /** What was said in the tasks that it goes on from, as JSON. */
   openConversation(lease: TaskLease, signal: AbortSignal): Promise<Readable>;
   /** The bytes of one of the task's files. */
@@ -89,12 +91,12 @@ export function createServerClient(serverUrl: string, runnerToken: string, dispa
   async function transfer(
     method: 'GET' | 'PUT' | 'DELETE',
     { taskId, leaseId }: TaskLease,
-    resource: 'files' | 'artifacts' | 'conversation',
-    name: string,
+    resource: 'files' | 'artifacts' | 'conversation' | 'messages',
+    query: Record<string, string>,
     signal: AbortSignal,
     content?: Omit<Artifact, 'name'>,
   ): Promise<Dispatcher.ResponseData['body']> {
-    const url = `${serverUrl}/runner/v1/tasks/${taskId}/${resource}?name=${encodeURIComponent(name)}`;
+    const url = `${serverUrl}/runner/v1/tasks/${taskId}/${resource}?${queryText(query)}`;
     const size = content && { 'content-length': String(content.size), 'content-type': 'application/octet-stream' };
     const headers = { ...everyRequest, [RUNNER_HEADER.lease]: leaseId, ...size };
     const options = { method, dispatcher, headers, body: content?.content ?? null, signal };
@@ -166,19 +168,25 @@ export function createServerClient(serverUrl: string, runnerToken: string, dispa
     async settle(taskId, settlement) {
       await post(`/tasks/${taskId}/settle`, settlement);
     },
-    openConversation: (lease, signal) => transfer('GET', lease, 'conversation', '', signal),
-    openFile: (lease, name, signal) => transfer('GET', lease, 'files', name, signal),
+    openMessages: (lease, after, signal) => transfer('GET', lease, 'messages', { after: String(after) }, signal),
+    openConversation: (lease, signal) => transfer('GET', lease, 'conversation', {}, signal),
+    openFile: (lease, name, signal) => transfer('GET', lease, 'files', { name }, signal),
     async putArtifact(lease, { name, ...content }, signal) {
-      await (await transfer('PUT', lease, 'artifacts', name, signal, content)).dump();
+      await (await transfer('PUT', lease, 'artifacts', { name }, signal, content)).dump();
     },
     async deleteArtifact(lease, name, signal) {
-      await (await transfer('DELETE', lease, 'artifacts', name, signal)).dump();
+      await (await transfer('DELETE', lease, 'artifacts', { name }, signal)).dump();
     },
     async reportUsage(taskId, leaseId, usage) {
       await post(`/tasks/${taskId}/usage`, { leaseId, usage });
     },
   };
 }
+
+const queryText = (query: Record<string, string>) =>
+  Object.entries(query)
+    .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
+    .join('&');
 
 interface PostOptions {
   heldMs?: number;

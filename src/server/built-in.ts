@@ -44,7 +44,7 @@ import { tasksOfApprovals } from './tasks/asking.ts';
 import { getTask, listLedger, listTasks, listTemplates, runTask, stopTask, taskEvents } from './tasks/commands.ts';
 import { openTaskCreation } from './tasks/create.ts';
 import type { TaskCache } from './tasks/find.ts';
-import { continueTask } from './tasks/follow-up-commands.ts';
+import { continueTask, messageTask } from './tasks/follow-up-commands.ts';
 import { TaskLooks } from './tasks/looks.ts';
 import { OWN_TEMPLATES } from './tasks/own-templates.ts';
 import { obsCosts, obsErrors, obsRequests, obsSummary, obsUsage } from './telemetry/commands.ts';
@@ -89,7 +89,7 @@ const FEATURES = {
   ],
   telemetry: [obsSummary, obsRequests, obsUsage, obsCosts, obsErrors],
   approvals: [listApprovals, getApproval, approveApproval, denyApproval, linkApproval],
-  tasks: [runTask, continueTask, getTask, listLedger, listTasks, stopTask, taskEvents, listTemplates],
+  tasks: [runTask, continueTask, messageTask, getTask, listLedger, listTasks, stopTask, taskEvents, listTemplates],
   models: [listModels, testOfModel],
   files: [listArtifacts, getArtifact],
   runners: [listSandboxes],

@@ -44,11 +44,13 @@ export async function deleteArtifact(store: FileStore, lease: LeasedTaskId, name
   );
 }
 
+type LeasedRow = Pick<TaskRow, 'files' | 'continues' | 'created_at' | 'completed_at'>;
+
 /** What a running task was given: files, and the task that it goes on from. Throws SeedError `lease_lost`. */
-export async function taskOfLease(db: Db, lease: LeasedTaskId): Promise<Pick<TaskRow, 'files' | 'continues'>> {
+export async function taskOfLease(db: Db, lease: LeasedTaskId): Promise<LeasedRow> {
   const task = await db
     .selectFrom('tasks')
-    .select(['files', 'continues', 'lease_id', 'status'])
+    .select(['files', 'continues', 'created_at', 'completed_at', 'lease_id', 'status'])
     .where('id', '=', lease.taskId)
     .executeTakeFirst();
   return refuseLostLease(task, lease);

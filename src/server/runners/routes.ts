@@ -14,6 +14,7 @@ import { sameText } from '../../lib/same-text.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { type AgentEvent, RECOVERED_ID_START } from '../../protocol/event.ts';
 import { FileName } from '../../protocol/file.ts';
+import type { GuestMessages } from '../../protocol/guest.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { ModelTraits } from '../../protocol/model.ts';
 import {
@@ -44,8 +45,9 @@ import { bearerToken } from '../http/request-headers.ts';
 import { readConversation } from '../tasks/conversation.ts';
 import { recordUsage, settleTask } from '../tasks/end.ts';
 import { appendAgentEvents } from '../tasks/events.ts';
-import { leaveTasks, renewLeases, returnLease, tasksToStop } from '../tasks/hold.ts';
+import { leaveTasks, lookAtHeld, renewLeases, returnLease } from '../tasks/hold.ts';
 import { leaseNextTask, reportPhase } from '../tasks/lease.ts';
+import { readMessages } from '../tasks/messages.ts';
 import type { LeasedTaskId } from '../tasks/rows.ts';
 import { returnTakenOver, sandboxesToSpare, takeOverNextTask, tasksTaken } from '../tasks/take-over.ts';
 import { reportWaiting, reportWorking } from '../tasks/waiting.ts';
@@ -112,13 +114,13 @@ export function runnerRoutes(needs: RunnerRoutesNeeds): Hono<HttpEnv> {
     using signals = store.signals.subscribe(`runner:${runnerId}`);
     if (runner?.id === runnerId) await register.save(runner);
     else await touchRunner(store, runnerId);
-    let stop = await renewLeases(store, { runnerId, taskIds: tasks, leftMs, waiting });
-    if (stop.length === 0) {
+    let seen = { stop: await renewLeases(store, { runnerId, taskIds: tasks, leftMs, waiting }), messages: {} };
+    if (seen.stop.length === 0) {
       await signals.next(HEARTBEAT_WAIT_MS, AbortSignal.any([c.req.raw.signal, stopping]));
-      stop = await tasksToStop(store, runnerId, tasks);
+      seen = await lookAtHeld(store, runnerId, tasks);
     }
-    const taken = await tasksTaken(store.db, stop);
-    return c.json({ stop, ...(taken.length > 0 && { taken }) } satisfies HeartbeatAnswer);
+    const taken = await tasksTaken(store.db, seen.stop);
+    return c.json({ ...seen, ...(taken.length > 0 && { taken }) } satisfies HeartbeatAnswer);
   });
 
   app.post('/sandboxes', async (c) => {
@@ -212,6 +214,7 @@ async function nextLease(
         files: leased.task.files,
         commands: toTold(registry.allowed(leased.task.scopes.effective, leased.operator)),
         ...(leased.task.continues !== null && { continues: { notes: leased.task.notes } }),
+        ...(leased.messages > 0 && { messages: leased.messages }),
         ...(taken && { resume: taken.resume }),
       };
     }
@@ -228,6 +231,14 @@ function fileRoutes({ store, blobs, inbox }: RunnerRoutesNeeds): Hono<HttpEnv> {
     const { continues } = await taskOfLease(store.db, leaseOf(c));
     if (continues === null) throw new SeedError('not_found', 'the task goes on from no other');
     return c.json(await readConversation(store.db, continues));
+  });
+
+  app.get('/:id/messages', async (c) => {
+    const lease = leaseOf(c);
+    const after = read(z.coerce.number().int().nonnegative(), c.req.query('after'));
+    const { created_at, completed_at } = await taskOfLease(store.db, lease);
+    const span = { id: lease.taskId, created_at, completed_at };
+    return c.json({ messages: await readMessages(store.db, span, after) } satisfies GuestMessages);
   });
 
   app.get('/:id/files', async (c) => {

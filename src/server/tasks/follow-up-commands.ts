@@ -1,9 +1,11 @@
-// Commands that go on from a task: a new one that knows what was said.
+// Commands for more than one word with an agent: a task that goes on from another, a message to one that runs.
+import { z } from 'zod';
 import { defineCommand } from '../../command/define-command.ts';
-import { ContinueTaskBody } from '../../protocol/task.ts';
+import { ContinueTaskBody, SendMessageBody, TaskMessage } from '../../protocol/task.ts';
 import { type TaskNeeds, withNote } from './commands.ts';
 import { continueOnce } from './continue.ts';
 import { AnsweredTask } from './find.ts';
+import { sendMessage } from './messages.ts';
 import { waitForEnd } from './watch.ts';
 
 export const continueTask = defineCommand({
@@ -29,4 +31,20 @@ export const continueTask = defineCommand({
     await call.recordDone(task.id);
     return { task: await withNote(await waitForEnd(call, needs.find, task), needs) };
   },
+});
+
+export const messageTask = defineCommand({
+  name: 'tasks message',
+  summary: 'Send a message to a task that has not ended: its agent reads it at its next turn',
+  http: 'POST /tasks/{id}/messages',
+  scope: 'tasks:write',
+  effect: 'write',
+  repeatable: true,
+  transactional: true,
+  input: SendMessageBody,
+  output: z.object({ message: TaskMessage }),
+  successStatus: 202,
+  creates: true,
+  examples: ['seed tasks message 56bcba9b-3f0e-4d5c-8a52-0d3d1c9a7e11 "Leave out the keys of the CI"'],
+  run: async (input, call) => ({ message: await sendMessage(call, input) }),
 });

@@ -21,6 +21,8 @@ export interface LeasedTask {
   /** How long its clock may stand in all, while it waits for people. */
   waitMs: number;
   operator: boolean;
+  /** How many it was sent until now. */
+  messages: number;
 }
 
 /** Makes the task key's secret; only its hash and prefix come here. Called once for each task that is tried. */
@@ -86,7 +88,8 @@ async function tryNext(
   const leased = await transition(store, tx, { taskId, decide: () => change, now, locked: waiting });
   if (!leased) throw leaseLost(taskId);
   const { id: leaseId, deadline, waitMs } = lease;
-  return { task: toTask(leased.task), leaseId, deadline, waitMs, operator };
+  const { messages } = waiting;
+  return { task: toTask(leased.task), leaseId, deadline, waitMs, operator, messages };
 }
 
 /** A task never outlives the one whose agent started it, which may itself wait as long as it has left. */
