@@ -8,7 +8,8 @@ import { cachedManifest } from './manifest-source.ts';
 import type { GlobalFlags } from './parse-input.ts';
 import { checkKey, checkUrl, DEFAULT_URL, forgetProfile, saveProfile } from './profile.ts';
 
-const KEY_LIMIT_BYTES = 4096;
+/** Of a key, or of a token of the platform's own login. */
+const KEY_LIMIT_BYTES = 9_000;
 
 export const login: LocalCommand = {
   name: 'login',

@@ -47,12 +47,14 @@ export function cachedManifest(io: Io, api: Api, profile: Profile, { refresh }: 
 }
 
 /**
- * One file for a server and key, named by the key's public prefix, the one that `keys list` shows: hashing the key
- * would load node:crypto, a fifth of an empty program's start.
+ * One file for a server and key, named by the key's public prefix, the one that `keys list` shows, or the end of a
+ * token's signature: hashing the key would load node:crypto, a fifth of an empty program's start.
  */
 function cachePath(io: Io, profile: Profile): string {
   const server = profile.url.replace(/[^a-z0-9.-]+/gi, '_').slice(0, 150);
-  const publicPrefix = /^sk_live_[0-9A-Za-z]{4}(?=[0-9A-Za-z]{8})/.exec(profile.key ?? '')?.[0];
+  const publicPrefix = /^sk_live_[0-9A-Za-z]{4}(?=[0-9A-Za-z]{8})|(?<=\.[\w-]{40,})[\w-]{6}$/.exec(
+    profile.key ?? '',
+  )?.[0];
   const key = publicPrefix ?? (profile.key === null ? 'no-key' : 'other-key');
   return join(userDirectory(io, 'XDG_CACHE_HOME', '.cache'), `commands-${server}-${key}.json`);
 }

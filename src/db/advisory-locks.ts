@@ -11,4 +11,6 @@ export const ADVISORY_LOCKS = {
   idempotentRequest: 5_333_022,
   /** With the hash of a task and a call: held while one of its identical writes is admitted. */
   identicalWrites: 5_333_023,
+  /** With the hash of an identity: held while its row is made. */
+  newIdentity: 5_333_024,
 } as const;

@@ -5,6 +5,7 @@ import type { CostSource } from '../protocol/cost-source.ts';
 import type { AgentEvent, ServerEvent } from '../protocol/event.ts';
 import type { KeptFile } from '../protocol/file.ts';
 import type { ApprovalSetting, Limit, LoopSetting } from '../protocol/grant.ts';
+import type { Identity } from '../protocol/key.ts';
 import type { SpendLimit } from '../protocol/key-limits.ts';
 import type { Effect } from '../protocol/manifest.ts';
 import type { ModelTest } from '../protocol/model.ts';
@@ -151,6 +152,7 @@ export interface Tables extends GrantTables, WebhookTables {
     token_hash: string;
     key_id: string;
     secret_hash: string;
+    scopes: string[] | null;
     created_at: Date;
     last_used_at: Date;
     expires_at: Date;
@@ -198,6 +200,8 @@ export interface Tables extends GrantTables, WebhookTables {
     rotated_by: Defaulted<string[]>;
     limited_by_key_id: Defaulted<string | null>;
     expiry_announced: Defaulted<Date | null>;
+    identity: JsonOrNull<Identity>;
+    identity_issued_at: Defaulted<Date | null>;
     approves_scopes: Defaulted<string[] | null>;
   };
   tasks: {

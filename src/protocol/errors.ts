@@ -12,6 +12,9 @@ export const ERROR_STATUS = {
   llm_refused: 400,
   not_authenticated: 401,
   invalid_key: 401,
+  /** A token of the platform's issuer that is none, or is not for this Seed. */
+  invalid_token: 401,
+  token_expired: 401,
   key_expired: 401,
   key_revoked: 401,
   key_disabled: 401,
@@ -31,6 +34,8 @@ export const ERROR_STATUS = {
   /** The same write again and again, which the task is not to do. */
   loop_detected: 403,
   not_allowed: 403,
+  /** A sound token names an account that is none of this Seed, or none at all. */
+  unknown_account: 403,
   origin_not_allowed: 403,
   cross_site_request: 403,
   model_not_allowed: 403,

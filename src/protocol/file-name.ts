@@ -1,6 +1,9 @@
 // What a file of a sandbox may be called: a relative path that every system reads alike. Free of dependencies:
 // guest, runner, server and CLI all check with it.
-import { LIMITS } from './limits.ts';
+
+/** Of LIMITS, where they are named; here, because the CLI has no use for the others. */
+export const FILE_NAME_BYTES = 254;
+export const FILE_NAME_DEPTH = 10;
 
 /** Control characters, invisible ones (which can turn the way of writing), halves of pairs, line separators. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
@@ -8,12 +11,12 @@ const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 /** What is wrong with the name; null: nothing. */
 export function fileNameProblem(name: string): string | null {
   if (name === '') return 'the name is empty';
-  if (new TextEncoder().encode(name).length > LIMITS.fileNameBytes)
-    return `the name is longer than ${LIMITS.fileNameBytes} bytes`;
+  if (new TextEncoder().encode(name).length > FILE_NAME_BYTES)
+    return `the name is longer than ${FILE_NAME_BYTES} bytes`;
   if (UNSEEN.test(name)) return 'the name has control or invisible characters';
   if (name.includes('\\')) return 'the name has a backslash';
   const parts = name.split('/');
-  if (parts.length > LIMITS.fileNameDepth) return `the name is more than ${LIMITS.fileNameDepth} folders deep`;
+  if (parts.length > FILE_NAME_DEPTH) return `the name is more than ${FILE_NAME_DEPTH} folders deep`;
   if (parts.some((part) => part === '')) return 'the name begins or ends with a slash, or has two in a row';
   if (parts.some((part) => part === '.' || part === '..')) return 'the name has a part "." or ".."';
   if (parts.some((part) => part !== part.trim())) return 'the name has a space at the edge of a part';

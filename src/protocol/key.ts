@@ -33,6 +33,16 @@ const Raised = z
   .meta({ id: 'RaisedLimit' });
 export type RaisedLimit = z.infer<typeof Raised>;
 
+/** Somebody in the platform's own login, whom a token of its issuer names. */
+export const Identity = z
+  .object({
+    issuer: z.string(),
+    subject: z.string().describe('Who it is to the issuer; stays the same'),
+    name: z.string().describe('What the newest token calls them, such as their address'),
+  })
+  .meta({ id: 'Identity' });
+export type Identity = z.infer<typeof Identity>;
+
 export const Key = z
   .object({
     id: z.uuid(),
@@ -55,6 +65,9 @@ export const Key = z
       .describe('Whether keys that its tasks create may live on after the task'),
     metadata: z.record(z.string(), z.string()),
     taskId: z.uuid().nullable().describe('The task this key was minted for; null for other keys'),
+    identity: Identity.nullable().describe(
+      'Of one who comes by the platform’s own login, with no secret of Seed: who that is; null: a key',
+    ),
   })
   .meta({ id: 'Key' });
 export type Key = z.infer<typeof Key>;

@@ -1,4 +1,6 @@
 // Every limit a caller or a guest can meet, in one place; docs/limits.md is checked against it.
+import { FILE_NAME_BYTES, FILE_NAME_DEPTH } from './file-name.ts';
+
 export const LIMITS = {
   /** Bytes of UTF-8 in an instruction. */
   instructionBytes: 32 * 1024,
@@ -17,8 +19,8 @@ export const LIMITS = {
   artifactBytes: 32 * 1024 * 1024,
   artifactBytesPerTask: 64 * 1024 * 1024,
   /** Bytes of UTF-8 in the name of a file, and the parts that slashes divide it into. */
-  fileNameBytes: 254,
-  fileNameDepth: 10,
+  fileNameBytes: FILE_NAME_BYTES,
+  fileNameDepth: FILE_NAME_DEPTH,
   /** Objects and lists within each other in an input. */
   inputDepth: 64,
   /** Bytes of an LLM request body: a long conversation is sent whole each time. */
@@ -64,6 +66,8 @@ export const LIMITS = {
   /** Metadata of a task: bytes of its JSON. */
   metadataBytes: 8 * 1024,
   nameLength: 100,
+  /** Characters of a token of the platform's own login. */
+  tokenLength: 8_192,
   scopesPerRequest: 100,
   /** What can be set on one key. */
   cidrsPerKey: 50,

@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { toManifest } from '../command/manifest.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { sessionRoutes } from './access/session-routes.ts';
+import { signInRoutes, waysRoute } from './access/sign-in/routes.ts';
 import { linkRoutes } from './approvals/link-routes.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
 import { readWebFiles } from './dashboard/web-files.ts';
@@ -15,6 +16,7 @@ import { headEveryAnswer, logRequests, refuseWhileStopping } from './http/every-
 import type { HttpEnv } from './http/http-types.ts';
 import { limitBodies } from './http/limit-body.ts';
 import { prefixIn } from './http/request-headers.ts';
+import { refuseUnsound } from './http/sound-request.ts';
 import { mcpRoutes } from './mcp/routes.ts';
 import { llmRoutes } from './models/routes.ts';
 import { runnerRoutes } from './runners/routes.ts';
@@ -27,6 +29,7 @@ import type { Telemetry } from './telemetry/telemetry.ts';
 /** What the routes of the features are given, and what the application itself takes. */
 type AppNeeds = Omit<CommandRoutesNeeds, 'tellTask' | 'observe'> &
   Parameters<typeof sessionRoutes>[0] &
+  Parameters<typeof signInRoutes>[0] &
   Parameters<typeof linkRoutes>[0] &
   Parameters<typeof llmRoutes>[0] &
   Parameters<typeof runnerRoutes>[0] &
@@ -56,12 +59,15 @@ export async function createApp(parts: AppNeeds): Promise<Hono<HttpEnv>> {
   app.use(await headEveryAnswer(parts));
   if (metrics) app.use(watchRequests(metrics));
   if (log.isLevelEnabled('info')) app.use(logRequests(log));
+  app.use(refuseUnsound);
   app.use(refuseWhileStopping(parts.stopping));
   app.use(limitBodies(registry.commands));
 
   const tellTask: CommandRoutesNeeds['tellTask'] = (taskId, event) =>
     appendServerEvent(store.db, taskId, event, store.clock.now());
   app.route('/api/v1', commandRoutes({ ...parts, tellTask, observe }));
+  app.route('/session/ways', waysRoute(parts));
+  app.route('/session/oidc', signInRoutes(parts));
   app.route('/session', sessionRoutes(parts));
   app.route('/approve', linkRoutes(parts));
   app.route('/llm/v1', llmRoutes(parts));

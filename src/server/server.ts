@@ -15,6 +15,7 @@ import { makeFirstKey, takeAdminKey } from './access/accounts.ts';
 import { keepAuditFor } from './access/audit.ts';
 import { AuditTrail } from './access/audit-trail.ts';
 import { openGate } from './access/gate.ts';
+import { openIdentities } from './access/identities/identities.ts';
 import { watchExpiringKeys } from './access/key-expiring.ts';
 import { KeyUse } from './access/key-use.ts';
 import { openKeyCache } from './access/presented-key.ts';
@@ -192,7 +193,11 @@ export async function startServer(
   const { trustedProxies, sessions, webFolder, mcpAllowedOrigins, runnerToken } = settings;
   const keys = openKeyCache(store);
   const admissions = openAdmissions(store);
-  const access = { store, keys, keyUse, rateLimits: new RateLimits(), trustedProxies, sessions };
+  let registry: Registry;
+  const identities =
+    settings.oidc &&
+    openIdentities({ settings: settings.oidc, store, keys, registry: () => registry, secretsKey, log });
+  const access = { store, keys, identities, keyUse, rateLimits: new RateLimits(), trustedProxies, sessions };
   const parts = {
     ...access,
     basePath,
@@ -219,7 +224,6 @@ export async function startServer(
     cliBundle: await bundleCli(),
     stopping: stopping.signal,
   };
-  let registry: Registry;
   const appWith = (on: readonly LoadedPack[]) => {
     registry = openRegistry({ ...features, packs: on });
     return createApp({ ...parts, registry });

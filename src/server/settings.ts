@@ -15,6 +15,7 @@ import {
 } from '../lib/settings.ts';
 
 import { SeedError } from '../protocol/errors.ts';
+import { oidcSettings } from './access/identities/settings.ts';
 import { sessionSettings } from './access/sessions.ts';
 import { WEB_FOLDER } from './dashboard/web-files.ts';
 import { readFileSettings } from './files/settings.ts';
@@ -84,6 +85,8 @@ export function readServerSettings() {
     /** What becomes of a task that combines what strangers write, what is private, and changes. */
     ruleOfTwo: choiceSetting('SEED_RULE_OF_TWO', 'warn', RULE_OF_TWO),
     sessions: sessionSettings(),
+    /** The platform's own login; null: there are keys alone. */
+    oidc: oidcSettings(),
     /** The built dashboard; it may be missing. */
     webFolder: WEB_FOLDER,
   };

@@ -17,9 +17,43 @@ import type { SessionSettings } from './sessions.ts';
 /** How a request tells which key it is for; notes in the context what it came with. */
 export type Identify = (c: Context<HttpEnv>, needs: AuthenticateNeeds) => Promise<PresentedKey>;
 
+/** Of a token that was asked for: whom it has to be for instead of this Seed, and what it has to repeat. */
+export interface TokenUse {
+  audience?: string;
+  nonce?: string;
+}
+
+/** What the issuer says of itself, as far as signing in by it needs it. */
+interface IssuerMetadata {
+  issuer: string;
+  authorizationEndpoint: string | null;
+  tokenEndpoint: string | null;
+  endSessionEndpoint: string | null;
+}
+
+/** Those who come by the platform's own login: identities/ has it. */
+export interface Identities {
+  /** The address of the issuer. */
+  readonly issuer: string;
+  /** As what the dashboard signs people in; null: it does not. */
+  readonly client: { id: string; secret: string | null } | null;
+  /** The scopes that a client asks the issuer for; null: what they have here is told in another way. */
+  readonly requestableScopes: readonly string[] | null;
+  /** Whether it has the form of a token. */
+  takes(secret: string): boolean;
+  /** @throws SeedError invalid_token, token_expired, unknown_account; unavailable: the issuer is away */
+  presented(token: string, use?: TokenUse): Promise<PresentedKey>;
+  /** What something is sealed with for who presents it, in a secret's place: another token does as well. */
+  secretOf(presented: PresentedKey): string;
+  /** @throws SeedError unavailable */
+  metadata(): Promise<IssuerMetadata>;
+}
+
 export interface AuthenticateNeeds {
   store: Pick<Store, 'db' | 'clock'>;
   keys: KeyCache;
+  /** Null: there are keys alone. */
+  identities: Identities | null;
   keyUse: KeyUse;
   rateLimits: RateLimits;
   /** Addresses of proxies whose X-Forwarded-For is believed, as CIDRs. */
@@ -59,9 +93,14 @@ export function presenterOf({ accountId, key, lineage }: PresentedKey): Presente
   return { accountId, keyId: key.id, taskId: taskOf(lineage) };
 }
 
-/** By the bearer token. @throws SeedError not_authenticated or invalid_key */
-export const identifyKey: Identify = async (c, { keys }) => {
+/** By the bearer token. @throws SeedError not_authenticated or invalid_key, and as Identities.presented */
+export const identifyKey: Identify = async (c, { keys, identities }) => {
   const secret = bearerToken(c.req.header('authorization'));
+  if (identities?.takes(secret)) {
+    const presented = await identities.presented(secret);
+    c.set('secret', identities.secretOf(presented));
+    return presented;
+  }
   c.set('secret', secret);
   return keyOfSecret(secret, keys);
 };

@@ -167,6 +167,10 @@ function refuseUnfit(key: Key, actor: Actor): void {
     });
   }
   if (key.taskId !== null) throw new SeedError('not_allowed', 'a task key has no secret to hand out');
+  if (key.identity !== null) {
+    const message = `"${key.name}" comes by the login of ${key.identity.issuer} and has no secret of Seed`;
+    throw new SeedError('not_allowed', message, { hint: 'Disable it, or have the issuer end its sessions.' });
+  }
   if (boundTo(actor.lineage) === null) return;
   throw new SeedError('not_allowed', 'a task cannot rotate keys: the secret would outlive the task', {
     hint: 'Rotate it with a key, or start the task with one that has tasksMayCreateLastingKeys.',

@@ -8,7 +8,7 @@ import { generateKeySecret, hashKeySecret, keyPrefix } from '../../lib/key-secre
 import { toNano, usdOf } from '../../lib/money.ts';
 import type { SomeGrants } from '../../protocol/grant.ts';
 import { writtenForms } from '../../protocol/kept-text.ts';
-import type { Key, KeyFilter, KeyStatus, RaisedLimit } from '../../protocol/key.ts';
+import type { Identity, Key, KeyFilter, KeyStatus, RaisedLimit } from '../../protocol/key.ts';
 import {
   eachKeyLimit,
   KEY_LIMIT_NAMES,
@@ -44,6 +44,9 @@ export interface NewKey extends SomeKeyLimits {
   createdBy?: string;
   /** The key in use where it is limited: then its limits bind the new one, too. */
   limitedBy?: string | null;
+  /** Who it is that has no secret, and when the token was issued that said so. */
+  identity?: Identity;
+  identityIssuedAt?: Date;
 }
 
 export async function insertKey(db: Db, key: NewKey): Promise<Key> {
@@ -67,6 +70,8 @@ export async function insertKey(db: Db, key: NewKey): Promise<Key> {
       tasks_may_create_lasting_keys: key.tasksMayCreateLastingKeys ?? false,
       created_by_key_id: key.createdBy ?? null,
       limited_by_key_id: key.limitedBy ?? null,
+      identity: key.identity === undefined ? null : storableJson(key.identity),
+      identity_issued_at: key.identityIssuedAt ?? null,
       ...limitColumns(key),
       ...grantColumns(key.grants ?? {}),
     })
@@ -122,6 +127,7 @@ export function toKey(row: KeyRow, now: Date): Key {
     tasksMayCreateLastingKeys: row.tasks_may_create_lasting_keys,
     metadata: row.metadata,
     taskId: row.task_id,
+    identity: row.identity,
   };
 }
 

@@ -149,6 +149,13 @@ export async function actorOf(
   return { actor, status: worstOf(actor.lineage) ?? 'active' };
 }
 
+/** The same as one that came with a token or session of these scopes: those of an identity's row are the last. */
+export function withScopes(presented: PresentedKey, scopes: readonly string[]): PresentedKey {
+  const [own, ...above] = presented.lineage;
+  const key = { ...own, scopes: [...scopes] };
+  return { ...presented, key, lineage: [key, ...above] };
+}
+
 /** The worst status among the keys; null when there are none. */
 export function worstOf(keys: readonly Pick<Key, 'status'>[]): KeyStatus | null {
   if (keys.length === 0) return null;

@@ -1,12 +1,12 @@
 // The second way to say who one is: the cookie of the dashboard, from pages of this server alone. It stands for
 // the secret that was signed in with, so all that holds for that secret at this moment holds for the session.
 import type { Context } from 'hono';
-import { getCookie, setCookie } from 'hono/cookie';
 import { SeedError } from '../../protocol/errors.ts';
 import type { HttpEnv } from '../http/http-types.ts';
-import { prefixIn, publicOrigin } from '../http/request-headers.ts';
+import { publicOrigin } from '../http/request-headers.ts';
 import { type AuthenticateNeeds, type Identify, identifyKey } from './authenticate.ts';
-import type { PresentedKey } from './presented-key.ts';
+import { ownCookie } from './own-cookie.ts';
+import { type PresentedKey, withScopes } from './presented-key.ts';
 import { hashSessionToken, isSessionToken, noteSessionUse, type Session } from './sessions.ts';
 
 /** By the Authorization header wherever there is one, and only without it by the session. */
@@ -45,31 +45,20 @@ export async function liveSession(
 }
 
 /** @throws SeedError invalid_key */
-export async function keyOfSession({ secretHash }: Session, { keys }: AuthenticateNeeds): Promise<PresentedKey> {
+export async function keyOfSession(
+  { secretHash, scopes }: Session,
+  { keys }: AuthenticateNeeds,
+): Promise<PresentedKey> {
   const presented = await keys.presentedKey(secretHash);
   if (!presented) throw new SeedError('invalid_key', 'the key of the session is not there any more');
-  return presented;
+  return scopes ? withScopes(presented, scopes) : presented;
 }
 
 const notSignedIn = (message: string) =>
   new SeedError('not_authenticated', message, { hint: 'Sign in with a key.' });
 
-const NAME = 'seed_session';
-const ATTRIBUTES = { httpOnly: true, sameSite: 'Strict' } as const;
-
-/** For this request's way in alone: over TLS the cookie of plain HTTP is not taken, nor the other way round. */
-export function sessionCookie(c: Context<HttpEnv>, trustedProxies: readonly string[]) {
-  const isSecure = publicOrigin(c, trustedProxies).startsWith('https:');
-  const below = prefixIn(c);
-  // What lies beside Seed on its origin is not sent the cookie; a name with `__Host-` would forbid a path.
-  const marked = isSecure ? ({ prefix: below === '' ? 'host' : 'secure' } as const) : {};
-  const attributes = { ...ATTRIBUTES, path: below === '' ? '/' : below, secure: isSecure, ...marked };
-  return {
-    read: (): string | undefined => getCookie(c, NAME, marked.prefix),
-    set: (token: string) => setCookie(c, NAME, token, attributes),
-    clear: () => setCookie(c, NAME, '', { ...attributes, maxAge: 0 }),
-  };
-}
+export const sessionCookie = (c: Context<HttpEnv>, trustedProxies: readonly string[]) =>
+  ownCookie(c, trustedProxies, { name: 'seed_session', sameSite: 'Strict' });
 
 /** A page of another origin can send it only with a CORS preflight, which is never answered. */
 const HEADER = 'Seed-Dashboard';

@@ -12,16 +12,10 @@ import { inputReader } from '../http/read-input.ts';
 import { clientAddress } from '../http/request-headers.ts';
 import { type AuditTrail, audited } from './audit-trail.ts';
 import { type AuthenticateNeeds, authenticate, keyOfSecret, presenterOf } from './authenticate.ts';
+import { openSession } from './open-session.ts';
 import type { SignInLimits } from './rate-limits.ts';
 import { identifySession, keyOfSession, liveSession, refuseCrossSite, sessionCookie } from './session-cookie.ts';
-import {
-  beginSession,
-  endSession,
-  endSessionsOfKey,
-  hashSessionToken,
-  newSessionToken,
-  type Session,
-} from './sessions.ts';
+import { endSession, endSessionsOfKey, type Session } from './sessions.ts';
 
 const BEGIN: AuditedRoute = { name: 'session begin', effect: 'write' };
 const SHOW: AuditedRoute = { name: null, effect: 'read' };
@@ -64,14 +58,7 @@ export function sessionRoutes(parts: SessionRoutesNeeds): Hono<HttpEnv> {
       throw error;
     });
     succeeded();
-    const token = newSessionToken();
-    const now = store.clock.now();
-    const expiresAt = new Date(now.getTime() + parts.sessions.lifeMs);
-    const hashes = { tokenHash: hashSessionToken(token), secretHash: hashKeySecret(secret) };
-    const session = await beginSession(store.db, { ...hashes, keyId: actor.key.id, expiresAt }, now);
-    c.set('session', session);
-    c.set('target', session.id);
-    sessionCookie(c, trustedProxies).set(token);
+    const session = await openSession(c, parts, actor, { secretHash: hashKeySecret(secret), scopes: null });
     return c.json(signedIn(session, actor));
   }
 

@@ -9,14 +9,18 @@ import { LIMITS } from '../../protocol/limits.ts';
 export interface Session {
   id: string;
   keyId: string;
-  /** The hash of the secret that was signed in with. */
+  /** The hash of the secret that was signed in with; of an identity, what its key has in its place. */
   secretHash: string;
+  /** Those of the token that was signed in with; null: those of the key at each moment. */
+  scopes: readonly string[] | null;
   /** Accurate to a minute. */
   lastUsedAt: Date;
   expiresAt: Date;
 }
 
-export interface NewSession extends Pick<Session, 'keyId' | 'secretHash' | 'expiresAt'> {
+export interface NewSession extends Pick<Session, 'keyId' | 'scopes' | 'expiresAt'> {
+  /** Null: of an identity, for which it is looked up. */
+  secretHash: string | null;
   /** SHA-256 of the cookie's token, hex. */
   tokenHash: string;
 }
@@ -29,14 +33,20 @@ const USE_ACCURACY_MS = 60_000;
 export async function beginSession(db: Kysely<Tables>, session: NewSession, now: Date): Promise<Session> {
   return db.transaction().execute(async (tx) => {
     // One after the other, so that each sees the sessions of those before.
-    await tx.selectFrom('keys').select('id').where('id', '=', session.keyId).forNoKeyUpdate().execute();
+    const key = await tx
+      .selectFrom('keys')
+      .select('secret_hash')
+      .where('id', '=', session.keyId)
+      .forNoKeyUpdate()
+      .executeTakeFirstOrThrow();
     const row = await tx
       .insertInto('sessions')
       .values({
         id: randomUUID(),
         token_hash: session.tokenHash,
         key_id: session.keyId,
-        secret_hash: session.secretHash,
+        secret_hash: session.secretHash ?? key.secret_hash,
+        scopes: session.scopes && [...session.scopes],
         created_at: now,
         last_used_at: now,
         expires_at: session.expiresAt,
@@ -73,6 +83,7 @@ export function toSession(row: Selectable<SessionsTable>): Session {
     id: row.id,
     keyId: row.key_id,
     secretHash: row.secret_hash,
+    scopes: row.scopes,
     lastUsedAt: row.last_used_at,
     expiresAt: row.expires_at,
   };

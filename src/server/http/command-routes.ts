@@ -6,6 +6,7 @@ import { parseHttp, pathParameters, toManifest } from '../../command/manifest.ts
 import { Narrowing, narrowed } from '../../command/narrow.ts';
 import { refuseUnlessAllowed } from '../../command/refuse-unless-allowed.ts';
 import type { Registry } from '../../command/registry.ts';
+import { SeedError } from '../../protocol/errors.ts';
 import type { HttpMethod } from '../../protocol/manifest.ts';
 import { type CallNeeds, recorded, responder } from './command-calls.ts';
 import { methodNotAllowed } from './errors.ts';
@@ -79,6 +80,7 @@ function mount(app: Hono<HttpEnv>, command: Command, needs: CommandRoutesNeeds, 
     await using delivery = takesFiles ? needs.inbox.open() : NO_DELIVERY;
     const actor = await needs.gate.authenticate(c, { counted: true, sessions: true });
     refuseUnlessAllowed(command, actor);
+    if (command.effect !== 'read') refuseConditions(c);
     const platformCredential = shownCredential(c, command, actor.key);
     c.set('input', await readInput(c, delivery));
     const gone = () => c.req.raw.signal;
@@ -103,6 +105,19 @@ function mount(app: Hono<HttpEnv>, command: Command, needs: CommandRoutesNeeds, 
     return needs.gate.audited(c, command, (recordDone) =>
       recorded(c, command, needs, () => answer(c, recordDone)),
     );
+  });
+}
+
+/**
+ * What is to be done only on a condition is not done without looking at it (RFC 9110, sections 13.1.1 and 13.1.2),
+ * and answers have no ETag.
+ * @throws SeedError invalid_input
+ */
+function refuseConditions(c: Context<HttpEnv>): void {
+  const given = ['If-Match', 'If-None-Match'].find((name) => c.req.header(name) !== undefined);
+  if (given === undefined) return;
+  throw new SeedError('invalid_input', `${given}: answers have no ETag that it could be compared with`, {
+    hint: 'Leave it out. That a repeated request does nothing twice is what Idempotency-Key is for.',
   });
 }
 

@@ -20,12 +20,18 @@ export function answerErrors(log: Logger) {
       else if (known === error) log.warn({ requestId, code }, known.message);
       else log.error({ requestId, code, err: error }, known.message);
     }
-    if (known.status === 401) c.header('WWW-Authenticate', c.get('challenge') ?? 'Bearer realm="seed"');
+    if (known.status === 401) c.header('WWW-Authenticate', challengeOf(c, known));
     const isPassing = known.status === 429 || known.code === 'unavailable' || known.code === 'storage_full';
     const retryAfter = known.retryAfterSeconds ?? (isPassing ? RETRY_AFTER_SECONDS : null);
     if (retryAfter !== null) c.header('Retry-After', String(retryAfter));
     return c.json(known.toBody(requestId), known.status as ContentfulStatusCode);
   };
+}
+
+/** RFC 6750, section 3: a client that is told so gets another token. */
+function challengeOf(c: Context<HttpEnv>, { code }: SeedError): string {
+  const challenge = c.get('challenge') ?? 'Bearer realm="seed"';
+  return code === 'invalid_token' || code === 'token_expired' ? `${challenge}, error="invalid_token"` : challenge;
 }
 
 function unforeseen(cause: Error): SeedError {
@@ -35,7 +41,7 @@ function unforeseen(cause: Error): SeedError {
   });
 }
 
-const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 /** The methods of the routes at a path. Those of patterns that stand for any path do not count. */
 export function methodsAt(app: Hono<HttpEnv>, path: string): string[] {

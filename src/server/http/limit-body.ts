@@ -65,8 +65,11 @@ function admit(c: Context<HttpEnv>, mostBytes: (c: Context<HttpEnv>, type?: Medi
   const type = stated === undefined ? undefined : parseMediaType(stated);
   if (type === null) throw unsupported('its Content-Type is no media type', 'Send one, such as application/json.');
   if (type !== undefined) c.set('mediaType', type);
-  if ((c.req.header('content-encoding') ?? 'identity').toLowerCase() !== 'identity')
+  if ((c.req.header('content-encoding') ?? 'identity').toLowerCase() !== 'identity') {
+    // RFC 9110, section 15.5.16: which are taken.
+    c.header('Accept-Encoding', 'identity');
     throw unsupported('the body is compressed', 'Send it as it is, without Content-Encoding.');
+  }
   const maxBytes = mostBytes(c, type);
   // Node reads no more than was said; and refuses what says both that and that it comes in chunks.
   if (Number(c.req.header('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes);

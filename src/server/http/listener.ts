@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Logger } from '../../lib/log.ts';
 import { SeedError } from '../../protocol/errors.ts';
+import { refuseFaulty } from './faulty-requests.ts';
 
 /** How long running requests may take once the server stops: longer than a platform, shorter than runners wait. */
 const DRAIN_MS = 35_000;
@@ -35,12 +36,15 @@ export async function listenHttp(
   const http = createServer(options, (request, response) => {
     // Whoever only probes, such as a load balancer, may speak HTTP/1.0 without a host, or name any.
     if (probes.test(request.url ?? '')) request.headers.host = 'localhost';
+    // RFC 9110, section 15.6.6: it is written as HTTP/1 and says that it is something else.
+    if (request.httpVersionMajor !== 1) return response.writeHead(505, { connection: 'close' }).end();
     // Whatever answered: what is left of a body is not read. Node would read and drop it to keep the connection.
     response.once('finish', () => {
       if (!request.complete) request.socket.destroySoon();
     });
     return respond(request, response);
   });
+  refuseFaulty(http);
   const drain = drainable(http, drainMs);
   const url = await listen(http, host, port);
   // Such as for want of a file descriptor: its caller tries again, and nobody else is to notice.

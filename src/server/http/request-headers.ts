@@ -14,8 +14,8 @@ import type { HttpEnv } from './http-types.ts';
 
 /** The token of `Bearer <token>`. @throws SeedError not_authenticated */
 export function bearerToken(header: string | undefined): string {
-  const match = header?.match(/^Bearer +([\x21-\x7e]{1,512})$/i);
-  if (match?.[1]) return match[1];
+  const match = header?.match(/^Bearer +([\x21-\x7e]+)$/i);
+  if (match?.[1] && match[1].length <= LIMITS.tokenLength) return match[1];
   const message = header ? 'the Authorization header is not a bearer token' : 'no API key was sent';
   throw new SeedError('not_authenticated', message, {
     hint: 'Send the header "Authorization: Bearer sk_live_…"; with the CLI, set SEED_API_KEY or run seed login.',

@@ -35,6 +35,8 @@ interface McpNeeds {
   trustedProxies: readonly string[];
   /** Origins of web pages that may call /mcp, besides those of this machine. */
   mcpAllowedOrigins: readonly string[];
+  /** Who gives tokens that are as good as a key, and the scopes to ask it for; null: there are keys alone. */
+  identities: { readonly issuer: string; readonly requestableScopes: readonly string[] | null } | null;
 }
 
 const METADATA_PATH = '/.well-known/oauth-protected-resource/mcp';
@@ -49,7 +51,7 @@ export function mcpRoutes(needs: McpNeeds, app: Hono<HttpEnv>): Hono<HttpEnv> {
   });
 
   const routes = new Hono<HttpEnv>();
-  routes.get(METADATA_PATH, (c) => c.json(protectedResource(c, trustedProxies)));
+  routes.get(METADATA_PATH, (c) => c.json(protectedResource(c, needs)));
   routes.all('/mcp', (c) =>
     needs.gate.audited(c, { name: null, effect: 'read' }, async () => {
       refuseForeignOrigin(c.req.header('origin'), c.req.header('host'), needs.mcpAllowedOrigins);
@@ -95,14 +97,21 @@ function asksForCore(tools: string | undefined): boolean {
 }
 
 /**
- * Protected resource metadata (RFC 9728): what a client that got a 401 reads to learn how to come in. There is no
- * authorization server: the token is an API key, which a person makes and hands to the client.
+ * Protected resource metadata (RFC 9728): what a client that got a 401 reads to learn how to come in. Without the
+ * platform's own login there is no authorization server: the token is an API key, which a person makes and hands
+ * to the client.
  */
-function protectedResource(c: Context<HttpEnv>, trustedProxies: readonly string[]) {
+function protectedResource(
+  c: Context<HttpEnv>,
+  { trustedProxies, identities }: Pick<McpNeeds, 'trustedProxies' | 'identities'>,
+) {
   const base = publicBase(c, trustedProxies);
+  const scopes = identities?.requestableScopes ?? [];
   return {
     resource: `${base}/mcp`,
     resource_name: 'Seed',
+    ...(identities && { authorization_servers: [identities.issuer] }),
+    ...(scopes.length > 0 && { scopes_supported: scopes }),
     bearer_methods_supported: ['header'],
     resource_documentation: `${base}/docs`,
   };

@@ -70,7 +70,7 @@ function AccountMenu() {
     } catch (error) {
       return toast(`Not signed out: ${(error as Error).message}`);
     }
-    await router.navigate({ to: '/sign-in' });
+    await router.navigate({ to: '/sign-in', search: key.identity ? { out: true } : {} });
     router.options.context.queryClient.clear();
   };
   return (

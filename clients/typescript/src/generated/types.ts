@@ -11,6 +11,8 @@ export type ErrorCode =
   | "llm_refused"
   | "not_authenticated"
   | "invalid_key"
+  | "invalid_token"
+  | "token_expired"
   | "key_expired"
   | "key_revoked"
   | "key_disabled"
@@ -25,6 +27,7 @@ export type ErrorCode =
   | "approval_expired"
   | "loop_detected"
   | "not_allowed"
+  | "unknown_account"
   | "origin_not_allowed"
   | "cross_site_request"
   | "model_not_allowed"
@@ -213,6 +216,13 @@ export type File = {
   /** Of its content, hexadecimal */
   sha256: string;
 };
+export type Identity = {
+  issuer: string;
+  /** Who it is to the issuer; stays the same */
+  subject: string;
+  /** What the newest token calls them, such as their address */
+  name: string;
+};
 export type Key = {
   id: string;
   name: string;
@@ -258,6 +268,8 @@ export type Key = {
   metadata: Record<string, string>;
   /** The task this key was minted for; null for other keys */
   taskId: string | null;
+  /** Of one who comes by the platform’s own login, with no secret of Seed: who that is; null: a key */
+  identity: Identity | null;
 };
 export type LedgerEntry = {
   /** Id of the request */

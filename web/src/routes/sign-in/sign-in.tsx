@@ -1,5 +1,6 @@
-// Signing in with an API key. It goes to the server alone; what stays is a cookie that no script can read.
-import { useMutation } from '@tanstack/react-query';
+// Signing in with an API key, which goes to the server alone, or at the platform's own provider. What stays is a
+// cookie that no script can read.
+import { useMutation, useSuspenseQuery } from '@tanstack/react-query';
 import { useRouter, useSearch } from '@tanstack/react-router';
 import { type FormEvent, useRef } from 'react';
 import type { ErrorCode } from '../../../../src/protocol/errors.ts';
@@ -9,6 +10,8 @@ import { Button } from '../../ui/button.tsx';
 import { Field } from '../../ui/fields.tsx';
 import { Logo } from '../../ui/icon.tsx';
 import { ErrorNotice } from '../../ui/states.tsx';
+import { ProviderButton, SignedOut, SignInProblemNotice } from './provider.tsx';
+import { waysQuery } from './ways.ts';
 
 const BECAUSE: Partial<Record<ErrorCode, string>> = {
   key_revoked: 'The key you were signed in with was revoked.',
@@ -18,7 +21,8 @@ const BECAUSE: Partial<Record<ErrorCode, string>> = {
 };
 
 export function SignIn() {
-  const { to = '/', because } = useSearch({ from: '/sign-in' });
+  const { to = '/', because, problem, request, out } = useSearch({ from: '/sign-in' });
+  const provider = useSuspenseQuery(waysQuery).data.provider?.name ?? null;
   const router = useRouter();
   const form = useRef<HTMLFormElement>(null);
   const signingIn = useMutation({
@@ -46,6 +50,18 @@ export function SignIn() {
             {BECAUSE[because] ?? 'Your session has ended.'} You come back to where you were.
           </p>
         )}
+        {out && provider && <SignedOut provider={provider} />}
+        {problem && !signingIn.isError && (
+          <SignInProblemNotice problem={problem} provider={provider} request={request} to={to} />
+        )}
+        {provider && (
+          <>
+            <ProviderButton name={provider} to={to} />
+            <p className="flex items-center gap-3 text-sm text-muted before:h-px before:flex-1 before:bg-line after:h-px after:flex-1 after:bg-line">
+              or with a key
+            </p>
+          </>
+        )}
         <form
           ref={form}
           onSubmit={submit}
@@ -59,11 +75,11 @@ export function SignIn() {
             autoComplete="off"
             autoCapitalize="none"
             spellCheck={false}
-            autoFocus
+            autoFocus={provider === null}
             required
           />
           {signingIn.isError && <ErrorNotice error={signingIn.error} />}
-          <Button type="submit" kind="primary" busy={signingIn.isPending}>
+          <Button type="submit" kind={provider ? 'plain' : 'primary'} busy={signingIn.isPending}>
             {signingIn.isPending ? 'Signing in' : 'Sign in'}
           </Button>
         </form>
