@@ -112,6 +112,8 @@ it('a key sees the tools that its scopes allow, and no others', async () => {
   expect(await toolNames(writer.secret)).toEqual([
     'runTask',
     'stopTask',
+    'tasks_continue',
+    'tasks_message',
     'templates_list',
     'models_list',
     'models_test',
