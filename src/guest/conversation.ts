@@ -1,5 +1,5 @@
-// What was said in the tasks before, given to the agent as its own conversation, and what it is told of the change.
-// Used by run-task.ts.
+// What was said in the tasks before, given to the agent as its own conversation, and what it is told of the
+// change. Used by run-task.ts.
 import type { SessionManager } from '@earendil-works/pi-coding-agent';
 import { CONTINUED, type Conversation, type ConversationEntry } from '../protocol/conversation.ts';
 

@@ -1,5 +1,5 @@
-// The messages to one task: the server says with its heartbeats how many there are, and the guest asks for those that
-// it does not have. Used by task-run.ts and relay.ts.
+// The messages to one task: the server says with its heartbeats how many there are, and the guest asks for those
+// that it does not have. Used by task-run.ts and relay.ts.
 import type { Readable } from 'node:stream';
 
 export interface Mailbox {

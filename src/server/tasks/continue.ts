@@ -1,5 +1,5 @@
-// What `tasks continue` does: finds out what a task has of those before it, and accepts it as any other, with a key,
-// a deadline and a bill of its own. The database decides between two that go on from the same task.
+// What `tasks continue` does: finds out what a task has of those before it, and accepts it as any other, with a
+// key, a deadline and a bill of its own. The database decides between two that go on from the same task.
 import type { Actor, Call } from '../../command/call.ts';
 import { sqlStateOf } from '../../db/database-failure.ts';
 import type { Db, StoredFile, TaskRow } from '../../db/tables.ts';
@@ -18,8 +18,8 @@ import { isTaskBelow, noSuchTask } from './rows.ts';
 
 /**
  * Accepts a task that goes on from an ended one, or finds it accepted by an earlier attempt of the same request.
- * @throws SeedError not_found, not_allowed, missing_scope, conversation_busy, conversation_forgotten, conflict, and
- * what `tasks run` throws
+ * @throws SeedError not_found, not_allowed, missing_scope, conversation_busy, conversation_forgotten, conflict,
+ * and what `tasks run` throws
  */
 export async function continueOnce(call: Call, input: ContinueTaskBody, needs: AcceptNeeds): Promise<Task> {
   const { actor, store } = call;
@@ -88,7 +88,7 @@ async function busy(db: Db, id: string, cause: unknown): Promise<unknown> {
   });
 }
 
-/** At most what the task before could do, as concrete scopes that there still are. @throws SeedError not_allowed */
+/** At most what the task before could do, of scopes that there still are. @throws SeedError not_allowed */
 function scopesOf(input: ContinueTaskBody, before: TaskRow, known: readonly string[]): string[] {
   const had = before.scopes.effective.filter((scope) => known.includes(scope));
   if (input.scopes === undefined) return had;

@@ -48,7 +48,7 @@ export async function readConversation(db: Db, taskId: string): Promise<Conversa
   return { entries: entries.filter(({ type }) => type !== 'summary'), isCut };
 }
 
-/** Null: there is no summary, or it keeps more than is read by now. @param isAll whether there is nothing before */
+/** Null: there is no summary, or it keeps more than is read by now. @param isAll whether nothing is before */
 function fromSummary(entries: readonly ConversationEntry[], isAll: boolean): ConversationEntry[] | null {
   const at = entries.findLastIndex(({ type }) => type === 'summary');
   const summary = entries[at];
