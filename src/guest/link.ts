@@ -25,6 +25,8 @@ export interface Link {
   download(path: string, file: Writable): Promise<LinkAnswer>;
   /** Rejects with `unreachable` when cut. */
   upload(path: string, size: number, content: Readable): Promise<LinkAnswer>;
+  /** The same of what tells its length only by its end. @param signal gives it up */
+  put(path: string, content: Readable, signal: AbortSignal): Promise<LinkAnswer>;
   delete(path: string): Promise<LinkAnswer>;
   /** Made again as long as it rejects with its session cut; the signal ends the waiting for another one. */
   repeat<Answer>(attempt: Attempt<Answer>, signal?: AbortSignal): Promise<Answer>;
@@ -128,6 +130,8 @@ export function openLink(first: Duplex, again: () => Promise<Duplex | null> = as
       const headers = { ':method': 'PUT', ':path': path, 'content-length': String(size) };
       return once((used) => exchange(used, headers, content));
     },
+    put: (path, content, signal) =>
+      once((used) => exchange(used, { ':method': 'PUT', ':path': path }, content, signal)),
     delete: (path) => repeat((used) => exchange(used, { ':method': 'DELETE', ':path': path })),
     repeat,
     wasCut,

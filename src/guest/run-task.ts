@@ -20,6 +20,7 @@ import type { LoopbackProxy } from './proxy.ts';
 import { runAgent } from './run-agent.ts';
 import { systemPrompt } from './system-prompt.ts';
 import { createToolAnswers } from './tool-answers.ts';
+import { keepWorkspace, unpackWorkspace } from './workspace.ts';
 
 const CUT = 'The agent does not know how the conversation began: that is too much, or kept no more.';
 
@@ -52,9 +53,16 @@ export async function runTask(run: TaskRun): Promise<DoneTask> {
   const fetched = async (path: string) => accepted(path, await link.get(path));
   const parsed = async <Body>(path: string) => JSON.parse((await fetched(path)).toString('utf8')) as Body;
   const llm = createLlmWatch();
+  const begunAt = performance.now();
+  const livedMs = () => performance.now() - begunAt;
+  const workspace = () => ({ link, processes, folder: settings.workspaceDir });
+  /** What of what was kept of the workspace is not there. */
+  const unpacked: string[] = [];
   const prepareFiles = async () => {
     await run.identity?.();
     await prepareOutDir(settings);
+    const { continues } = await taskGiven;
+    if (continues?.workspace) unpacked.push(...(await unpackWorkspace(workspace())));
     await fetchFiles(link, (await taskGiven).files, settings);
     return watchArtifacts(link, settings);
   };
@@ -85,9 +93,14 @@ export async function runTask(run: TaskRun): Promise<DoneTask> {
     if (status >= 400) refused.push(`${Buffer.byteLength(ndjson)} bytes of events were refused with ${status}`);
   });
   const { modelTraits: traits, continues } = task;
+  // What it finds there is told to the agent first.
+  if (continues?.workspace) await prepared();
   const before = continues === undefined ? null : await parsed<Conversation>('/conversation');
   const told =
-    continues === undefined ? task.instruction : continuedInstruction(task.instruction, continues.notes);
+    continues === undefined
+      ? task.instruction
+      : continuedInstruction(task.instruction, [...continues.notes, ...unpacked]);
+  for (const text of unpacked) events.push({ type: 'diagnostic', text });
   if (before?.isCut) events.push({ type: 'diagnostic', text: CUT });
   const answers = createToolAnswers(toolNames(traits), commands);
   const session = await startPiSession(pi, {
@@ -114,6 +127,8 @@ export async function runTask(run: TaskRun): Promise<DoneTask> {
   processes.killAll();
   // What could not be kept or told of is told with the result.
   refused.push(...(await finishArtifacts()));
+  if (task.keepsWorkspace)
+    refused.push(...(await keepWorkspace(workspace(), leftMs(task, start.now) - livedMs())));
   await events.flush();
   const stderr = [result.stderr, ...refused].filter((text) => text !== null).join('\n') || null;
   const tell = async () => {
@@ -123,6 +138,14 @@ export async function runTask(run: TaskRun): Promise<DoneTask> {
   await tell();
   proxy.serve(null);
   return { link, tell };
+}
+
+/** For the result, once the workspace is kept. */
+const FOR_RESULT_MS = 3_000;
+
+/** Of its time when it began, which a wait for people only makes longer. */
+function leftMs({ deadline }: GuestTask, now: string = new Date().toISOString()): number {
+  return Date.parse(deadline) - Date.parse(now) - FOR_RESULT_MS;
 }
 
 function accepted(path: string, { status, body }: LinkAnswer): Buffer {

@@ -11,6 +11,8 @@
 //      GET  /conversation    → Conversation: what was said in the tasks before, of a task that continues them
 //      GET  /messages?after={n}  → GuestMessages, once there are more than n of them
 //      GET  /files/{n}       the bytes of the task's file number n, counted from 0
+//      GET  /workspace       an archive (tar, gzip) of what /workspace is to begin with, where the task has one
+//      PUT  /workspace       the same, of any length, at the end of a task that keeps it → 204; replaces
 //      PUT  /artifacts/{name}  bytes with their content-length → 204; the name is one encodeURIComponent, replaces
 //      DELETE /artifacts/{name}  → 204; it is not there any more
 //      POST /result          GuestResult → 204; the guest then exits, or, where it can be reached again, waits to
@@ -35,7 +37,11 @@ import { TaskError } from './task.ts';
 /** Made by the server and read by the guest; the runner only carries it. */
 export const ToldCommands = z.custom<readonly ToldCommand[]>((value) => Array.isArray(value));
 
-export const Continues = z.object({ notes: z.array(z.string()) });
+export const Continues = z.object({
+  notes: z.array(z.string()),
+  /** Whether GET /workspace has what /workspace is to begin with. */
+  workspace: z.boolean().default(false),
+});
 
 export const GuestTask = z.object({
   id: z.uuid(),
@@ -47,6 +53,8 @@ export const GuestTask = z.object({
   files: z.array(z.object({ name: z.string(), size: z.number() })),
   /** It goes on from what GET /conversation tells: what it lacks of that, or finds changed. */
   continues: Continues.optional(),
+  /** At its end it sends /workspace. */
+  keepsWorkspace: z.boolean().optional(),
 });
 export type GuestTask = z.infer<typeof GuestTask>;
 

@@ -13,6 +13,8 @@
 //   GET  /tasks/{id}/conversation       header seed-lease → Conversation, what the tasks before it said
 //   GET  /tasks/{id}/files?name=…       header seed-lease → the file's bytes
 //   PUT  /tasks/{id}/artifacts?name=…   bytes, headers seed-lease and content-length → 204; replaces
+//   GET  /tasks/{id}/workspace          header seed-lease → the archive that it begins with
+//   PUT  /tasks/{id}/workspace          an archive, header seed-lease → 204; replaces
 //   DELETE /tasks/{id}/artifacts?name=… header seed-lease → 204, also when there is none
 //   POST /tasks/{id}/waiting    {leaseId}           → 204. All of its sandbox waits for people: its clock stands
 //   POST /tasks/{id}/working    WorkingReport       → 204. It works again, with the time that it had left
@@ -149,6 +151,7 @@ export const Lease = z.object({
   messages: z.number().int().nonnegative().optional(),
   /** It goes on from tasks before it. */
   continues: Continues.optional(),
+  keepsWorkspace: z.boolean().optional(),
 });
 export type Lease = z.infer<typeof Lease>;
 

@@ -6,6 +6,7 @@ import { TaskCredentials } from './credential.ts';
 import { TASK_ERROR_CODES } from './errors.ts';
 import { GivenFiles, KeptFile } from './file.ts';
 import { givenGrants, toldGrants } from './grant.ts';
+import { GivenKeep, Keep, KeptWorkspace } from './keep.ts';
 import { LIMITS } from './limits.ts';
 import { Metadata } from './metadata.ts';
 import { pageInput } from './page.ts';
@@ -70,6 +71,9 @@ export const RunTaskBody = z.object({
   credentials: TaskCredentials.default({}).describe(
     'By pack, your own credential for its platform; kept outside the sandbox, and gone when the task has ended',
   ),
+  keep: GivenKeep.optional().describe(
+    'What it leaves behind for a task that goes on from it; omitted: what was said',
+  ),
   metadata: Metadata.default({}).describe('Your own labels, kept with the task'),
   webhookUrl: WebhookUrl.optional().describe(
     "Hears of this task's events, signed with the account's default secret; a task needs webhooks:write for it",
@@ -85,6 +89,7 @@ export const ContinueTaskBody = RunTaskBody.omit({ approval: true, loop: true, t
     .optional()
     .describe("Milliseconds until the task is killed; omitted: as that one's"),
   scopes: Scopes.optional().describe('What the agent may do, at most what that one could; omitted: as much'),
+  keep: GivenKeep.optional().describe('What it leaves behind for the next one; omitted: as that one did'),
   limits: RunTaskBody.shape.limits.describe('What its scopes may do besides the limits of that one'),
 });
 export type ContinueTaskBody = z.infer<typeof ContinueTaskBody>;
@@ -167,6 +172,10 @@ export const Task = z
     notes: z
       .array(z.string())
       .describe('What it lacks of what was before, or finds changed; its agent is told the same'),
+    keep: Keep.nullable().describe('What it leaves behind; null: what was said alone'),
+    workspace: KeptWorkspace.nullable().describe(
+      'What is kept of /workspace: what it found there, until it has left its own',
+    ),
     files: z.array(KeptFile).describe('What it was given'),
     artifacts: z.array(KeptFile).describe('What its agent left in /workspace/out'),
     metadata: z.record(z.string(), z.string()),

@@ -21,9 +21,10 @@ function bounds({ vcpus, memoryMb, diskMb, processes }: Resources): Omit<Limits,
 }
 
 export function guestTask(lease: TakenLease): GuestTask {
-  const { taskId: id, instruction, model, modelTraits, deadline, continues } = lease;
+  const { taskId: id, instruction, model, modelTraits, deadline, continues, keepsWorkspace } = lease;
   const files = lease.files.map(({ name, size }) => ({ name, size }));
-  return { id, instruction, model, modelTraits, deadline, files, ...(continues && { continues }) };
+  const follows = { ...(continues && { continues }), ...(keepsWorkspace && { keepsWorkspace }) };
+  return { id, instruction, model, modelTraits, deadline, files, ...follows };
 }
 
 /** JSON with its newline. */

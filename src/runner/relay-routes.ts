@@ -9,6 +9,7 @@ export type RelayRoute =
   /** Counted from 0. */
   | { kind: 'file'; index: number }
   | { kind: 'artifact'; method: 'PUT' | 'DELETE'; name: string }
+  | { kind: 'workspace'; method: 'GET' | 'PUT' }
   /** Sent to the server: path and query, unchanged. */
   | { kind: 'forward'; method: string; target: string; isCompletion: boolean }
   /** Asks what people have decided. */
@@ -41,6 +42,7 @@ export function relayRoute(method: string | undefined, rawPath: string | undefin
   const own = OWN_ROUTES[`${method} ${rawPath}`];
   if (own !== undefined) return { kind: own };
   if (method === 'GET' && FILE.test(rawPath)) return { kind: 'file', index: Number(FILE.exec(rawPath)?.[1]) };
+  if (rawPath === '/workspace' && (method === 'GET' || method === 'PUT')) return { kind: 'workspace', method };
   const after = method === 'GET' ? MESSAGES.exec(rawPath)?.[1] : undefined;
   if (after !== undefined) return { kind: 'messages', after: Number(after) };
   if (method === 'PUT' || method === 'DELETE') {

@@ -17,10 +17,12 @@ import {
   giveConversation,
   giveFile,
   giveMessages,
+  giveWorkspace,
   readEvents,
   readResult,
   type TaskFiles,
   takeArtifact,
+  takeWorkspace,
 } from './relay-bodies.ts';
 import { type RelayRoute, relayRoute } from './relay-routes.ts';
 import type { Waits } from './waits.ts';
@@ -192,6 +194,10 @@ async function answerHere(
       return giveConversation(stream, files);
     case 'file':
       return giveFile(stream, route.index, files);
+    case 'workspace':
+      if (route.method === 'GET') return giveWorkspace(stream, files);
+      await takeWorkspace(stream, files, limits);
+      return answer(stream, 204, '');
     case 'artifact':
       await takeArtifact(stream, route, headers, files, limits);
       return answer(stream, 204, '');

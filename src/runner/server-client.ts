@@ -50,6 +50,9 @@ export interface ServerClient {
   /** Less or more content than `size` breaks the request off. */
   putArtifact(lease: TaskLease, artifact: Artifact, signal: AbortSignal): Promise<void>;
   deleteArtifact(lease: TaskLease, name: string, signal: AbortSignal): Promise<void>;
+  /** The archive that its workspace begins with. */
+  openWorkspace(lease: TaskLease, signal: AbortSignal): Promise<Readable>;
+  putWorkspace(lease: TaskLease, content: Readable, signal: AbortSignal): Promise<void>;
   reportUsage(taskId: string, leaseId: string, usage: Usage): Promise<void>;
 }
 
@@ -91,13 +94,14 @@ export function createServerClient(serverUrl: string, runnerToken: string, dispa
   async function transfer(
     method: 'GET' | 'PUT' | 'DELETE',
     { taskId, leaseId }: TaskLease,
-    resource: 'files' | 'artifacts' | 'conversation' | 'messages',
+    resource: 'files' | 'artifacts' | 'conversation' | 'messages' | 'workspace',
     query: Record<string, string>,
     signal: AbortSignal,
-    content?: Omit<Artifact, 'name'>,
+    content?: { content: Readable; size?: number },
   ): Promise<Dispatcher.ResponseData['body']> {
     const url = `${serverUrl}/runner/v1/tasks/${taskId}/${resource}?${queryText(query)}`;
-    const size = content && { 'content-length': String(content.size), 'content-type': 'application/octet-stream' };
+    const length = content?.size === undefined ? {} : { 'content-length': String(content.size) };
+    const size = content && { ...length, 'content-type': 'application/octet-stream' };
     const headers = { ...everyRequest, [RUNNER_HEADER.lease]: leaseId, ...size };
     const options = { method, dispatcher, headers, body: content?.content ?? null, signal };
     const response = await request(url, options).catch((cause) => {
@@ -176,6 +180,10 @@ export function createServerClient(serverUrl: string, runnerToken: string, dispa
     },
     async deleteArtifact(lease, name, signal) {
       await (await transfer('DELETE', lease, 'artifacts', { name }, signal)).dump();
+    },
+    openWorkspace: (lease, signal) => transfer('GET', lease, 'workspace', {}, signal),
+    async putWorkspace(lease, content, signal) {
+      await (await transfer('PUT', lease, 'workspace', {}, signal, { content })).dump();
     },
     async reportUsage(taskId, leaseId, usage) {
       await post(`/tasks/${taskId}/usage`, { leaseId, usage });

@@ -190,6 +190,8 @@ async function runSandbox(
   }
   const files: TaskFiles = {
     files: lease.files,
+    openWorkspace: (signal) => parts.client.openWorkspace(lease, signal),
+    putWorkspace: (content, signal) => parts.client.putWorkspace(lease, content, signal),
     conversation: (signal) => parts.client.openConversation(lease, signal),
     open: (name, signal) => parts.client.openFile(lease, name, signal),
     put: (artifact, signal) => parts.client.putArtifact(lease, artifact, signal),

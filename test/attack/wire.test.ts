@@ -119,6 +119,8 @@ describe.each(ATTACKED_DRIVERS)('a hostile guest in %s', (driverName) => {
       files: {
         files: [],
         conversation: async () => Readable.from([]),
+        openWorkspace: async () => Readable.from([]),
+        putWorkspace: async () => {},
         open: async () => Readable.from([]),
         put: async () => {},
         delete: async () => {},

@@ -1,15 +1,33 @@
 // Conversations over several tasks, each in a sandbox of its own: what the agent knows, what it finds, what it costs.
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
+import { pack } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ErrorBody } from '../../src/protocol/errors.ts';
 import type { Task } from '../../src/protocol/task.ts';
+import { rowsOf, type TestDatabase, testDatabase } from '../fixtures/database.ts';
 import { type FollowingModel, startFollowingModel } from '../fixtures/following-model.ts';
 import { bash, startSeed, type TestSeed, until } from '../fixtures/seed.ts';
 
 let model: FollowingModel;
+let database: TestDatabase;
 let seed: TestSeed;
+let folder: string;
 beforeAll(async () => {
   model = await startFollowingModel();
+  database = await testDatabase();
+  folder = await mkdtemp(join(tmpdir(), 'seed-prices-'));
+  const prices = {
+    models: { patient: { input: 1, output: 2 } },
+    compute: { vcpuSecond: 0.00002, gbSecond: 0.000003 },
+  };
+  await writeFile(join(folder, 'prices.json'), JSON.stringify(prices));
   seed = await startSeed({
+    DATABASE_URL: database.databaseUrl,
+    SEED_PRICES_FILE: join(folder, 'prices.json'),
     SEED_LLM_BASE_URL: model.baseUrl,
     SEED_LLM_API_KEY: 'sk-test',
     SEED_LLM_MODEL: 'patient',
@@ -19,6 +37,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await seed?.remove();
   await model?.close();
+  await database?.drop();
+  await rm(folder, { recursive: true, force: true });
 });
 
 const goOn = (id: string, body: object, headers: Record<string, string> = { prefer: 'wait=60' }, key?: string) =>
@@ -155,5 +175,150 @@ describe('a message to a running task', () => {
       ...['user', 'assistant', 'tool', 'user', 'assistant', 'tool', 'assistant'],
       ...['user', 'assistant', 'tool'],
     ]);
+  });
+});
+
+/** Of the folder that a task leaves, in the order of their names: kind, rights, owner, link. */
+const LIST =
+  "cd /workspace && find . -mindepth 1 -path ./out -prune -o -mindepth 1 -printf '%p %y %m %U %l\\n' | sort";
+const lines = (task: Task) =>
+  (task.stdout ?? '')
+    .trim()
+    .split('\n')
+    .map((line) => line.trimEnd());
+const keep = { workspace: true, for: '1d' };
+const blobs = async () => (await readdir(join(seed.dataDir, 'artifacts'))).filter((name) => name !== 'incoming');
+
+describe('a workspace that is kept', () => {
+  it('is found by the next task as its agent’s own, without what leads out of it', async () => {
+    const first = await seed.runTask({
+      instruction:
+        bash(`cd /workspace && mkdir -p src/deep out && echo kept > src/deep/a.txt && chmod 4755 src/deep/a.txt
+ln -s deep/a.txt src/link && ln src/deep/a.txt src/hard && ln -s /etc/passwd absolute && ln -s ../../etc src/out
+mkfifo pipe && echo mine > .seed-not-kept && mkdir -m 500 closed && echo of-out > out/o.txt && echo done`),
+      keep,
+    });
+    expect(first).toMatchObject({ status: 'completed', stdout: 'done', keep: { workspace: true, for: '1d' } });
+    expect(first.workspace).toMatchObject({ madeBy: first.id, size: expect.any(Number) });
+    expect(first.stderr).toContain('2 links or names that lead out of it');
+    expect(first.stderr).toContain('1 entries that are neither files');
+    const next = await follow(first.id, `${LIST}; cat /workspace/src/link /workspace/out/o.txt`);
+    expect(lines(next)).toEqual([
+      './closed d 700 1000',
+      './src d 755 1000',
+      './src/deep d 755 1000',
+      './src/deep/a.txt f 755 1000',
+      './src/hard f 755 1000',
+      './src/link l 777 1000 deep/a.txt',
+      'kept',
+      'of-out',
+    ]);
+    expect(next.notes).toEqual(['/workspace is as the task before left it.']);
+    expect(model.requests.some(({ body }) => JSON.stringify(body).includes('lead out of it'))).toBe(true);
+    // The file of before is there again, and so is an artifact of this task.
+    expect(next.artifacts.map(({ name }) => name)).toEqual(['o.txt']);
+  });
+
+  it('is unpacked without harm, whoever made its archive', async () => {
+    const first = await seed.runTask({ instruction: bash('echo x > /workspace/x'), keep });
+    const archive = pack();
+    archive.entry({ name: 'good.txt' }, 'good');
+    archive.entry({ name: '/etc/absolute' }, 'bad');
+    archive.entry({ name: '../../etc/dots' }, 'bad');
+    archive.entry({ name: 'in/planted' }, 'bad');
+    archive.entry({ name: 'etc', type: 'symlink', linkname: '/etc' });
+    archive.entry({ name: 'etc/through' }, 'bad');
+    archive.entry({ name: 'up', type: 'symlink', linkname: 'a/../../..' });
+    archive.entry({ name: 'hard', type: 'link', linkname: '/etc/passwd' });
+    archive.entry({ name: 'device', type: 'character-device', devmajor: 1, devminor: 5 });
+    archive.entry({ name: 'suid', mode: 0o6755, uid: 0, gid: 0 }, 'bad');
+    archive.entry({ name: 'out', type: 'symlink', linkname: '/run/seed' });
+    archive.finalize();
+    const bytes = gzipSync(await buffer(archive));
+    const [row] = await rowsOf(
+      database.databaseUrl,
+      `update tasks set workspace = workspace || '{"size": ${bytes.length}}' where id = '${first.id}' returning workspace`,
+    );
+    await writeFile(join(seed.dataDir, 'artifacts', (row?.['workspace'] as { blobId: string }).blobId), bytes);
+    const next = await follow(
+      first.id,
+      `${LIST}; ls -d /workspace/in /etc/absolute /etc/dots /etc/through 2>&1 | grep -vc 'No such file'; stat -c %F /workspace/out`,
+    );
+    expect(lines(next)).toEqual(['./good.txt f 644 1000', './suid f 755 1000', '0', 'directory']);
+    expect(
+      (await seed.events(next.id)).flatMap((event) => (event.type === 'diagnostic' ? event.text : [])),
+    ).toEqual([
+      'Not kept of /workspace: 7 links or names that lead out of it, such as "/etc/absolute".',
+      'Not kept of /workspace: 1 entries that are neither files, folders nor links, such as "device".',
+      'Not kept of /workspace: 1 entries whose place was taken, such as "out".',
+    ]);
+  });
+
+  it('that is broken, or gone, is told to caller and agent, and the task goes on', async () => {
+    const first = await seed.runTask({ instruction: bash('head -c 100000 /dev/urandom > /workspace/x'), keep });
+    const [row] = await rowsOf(database.databaseUrl, `select workspace from tasks where id = '${first.id}'`);
+    const { blobId, size } = row?.['workspace'] as { blobId: string; size: number };
+    await writeFile(join(seed.dataDir, 'artifacts', blobId), Buffer.alloc(size, 7));
+    const broken = await follow(first.id, 'ls /workspace');
+    expect(broken).toMatchObject({ status: 'completed', stdout: 'out' });
+    expect(JSON.stringify(await seed.events(broken.id))).toContain('what was kept is damaged');
+    await rowsOf(
+      database.databaseUrl,
+      `update tasks set workspace_until = now() - interval '1 second' where id = '${broken.id}'`,
+    );
+    expect((await follow(broken.id, 'ls /workspace')).notes).toEqual([
+      '/workspace is empty: what was in it is not kept any more.',
+    ]);
+  });
+
+  it('is one blob for tasks that leave the same, and none for one that nobody asked to keep it', async () => {
+    const before = new Set(await blobs());
+    const first = await seed.runTask({ instruction: bash('echo same > /workspace/same'), keep });
+    const [made = '', ...more] = (await blobs()).filter((name) => !before.has(name));
+    expect(more).toEqual([]);
+    const same = await follow(first.id, 'cat /workspace/same');
+    expect(same.workspace).toMatchObject({ madeBy: same.id, sha256: first.workspace?.sha256 });
+    expect((await blobs()).filter((name) => !before.has(name))).toEqual([made]);
+    const other = await goOn(same.id, {
+      instruction: bash('echo other > /workspace/same'),
+      keep: { workspace: false },
+    });
+    expect(other.body.task).toMatchObject({ keep: null, workspace: { madeBy: same.id } });
+    expect((await follow(other.body.task.id, 'cat /workspace/same')).notes).toEqual([
+      '/workspace is as it was before the last task: what that changed there is lost.',
+    ]);
+    const plain = await seed.runTask({ instruction: bash('echo plain > /workspace/plain') });
+    expect(plain).toMatchObject({ keep: null, workspace: null });
+    expect((await follow(plain.id, 'ls /workspace')).notes).toEqual([
+      '/workspace is empty: nobody asked for it to be kept.',
+    ]);
+  });
+});
+
+describe('thirty turns over three sandboxes', () => {
+  it('end with the right file, and cost what their tasks cost together', async () => {
+    const turns = (from: number) =>
+      Array.from(
+        { length: 10 },
+        (_, turn) => `echo line ${from + turn} >> /workspace/out/lines.txt; tail -1 /workspace/out/lines.txt`,
+      );
+    const first = await seed.runTask({
+      instruction: bash(...turns(1)),
+      keep,
+      files: [{ name: 'given.txt', content: 'Z2l2ZW4=' }],
+    });
+    const second = await follow(first.id, ...turns(11));
+    const third = await follow(second.id, ...turns(21), 'cat /workspace/in/given.txt');
+    expect([first, second, third].map(({ stdout }) => stdout)).toEqual(['line 10', 'line 20', 'given']);
+    const path = `/api/v1/tasks/${third.id}/artifacts/content?name=lines.txt`;
+    const response = await fetch(seed.url + path, { headers: { authorization: `Bearer ${seed.adminKey}` } });
+    expect(await response.text()).toBe(Array.from({ length: 30 }, (_, turn) => `line ${turn + 1}\n`).join(''));
+    const tasks = await Promise.all([first, second, third].map(({ id }) => seed.getTask(id)));
+    expect(tasks.map(({ used }) => used.calls)).toEqual([11, 11, 12]);
+    const { body } = await seed.call<{ items: { task: string; cost: { total: number } }[] }>(
+      'GET',
+      '/api/v1/obs/costs?by=task&limit=100',
+    );
+    expect(body).toBe(0);
   });
 });

@@ -1,4 +1,5 @@
 // What runners call, under /runner/v1; the wire is described in protocol/runner.ts.
+import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Context, Hono } from 'hono';
@@ -37,6 +38,7 @@ import { PROTOCOL_HEADER, refuseOtherProtocol } from '../../protocol/versions.ts
 import { mintKey } from '../access/keys.ts';
 import { deleteArtifact, saveArtifact, taskOfLease } from '../files/artifacts.ts';
 import type { KeptBlobs } from '../files/blobs.ts';
+import { saveWorkspace, workspaceOfLease } from '../files/workspaces.ts';
 import type { HttpEnv } from '../http/http-types.ts';
 import type { Inbox } from '../http/inbox.ts';
 import { invalidInput } from '../http/invalid-input.ts';
@@ -213,7 +215,10 @@ async function nextLease(
         taskKey: secret,
         files: leased.task.files,
         commands: toTold(registry.allowed(leased.task.scopes.effective, leased.operator)),
-        ...(leased.task.continues !== null && { continues: { notes: leased.task.notes } }),
+        ...(leased.task.continues !== null && {
+          continues: { notes: leased.task.notes, workspace: leased.task.workspace !== null },
+        }),
+        ...(leased.task.keep !== null && { keepsWorkspace: true }),
         ...(leased.messages > 0 && { messages: leased.messages }),
         ...(taken && { resume: taken.resume }),
       };
@@ -257,6 +262,25 @@ function fileRoutes({ store, blobs, inbox }: RunnerRoutesNeeds): Hono<HttpEnv> {
     const content = await delivery.receive(bodyStream(c), LIMITS.artifactBytes);
     const unused = await blobs.keep(lease.taskId, [{ name, content }], async ([artifact], take) =>
       artifact ? saveArtifact(store, lease, artifact, take) : [],
+    );
+    await blobs.remove(unused);
+    return c.body(null, 204);
+  });
+
+  app.get('/:id/workspace', async (c) => {
+    const { blobId, size } = await workspaceOfLease(store.db, leaseOf(c));
+    c.header('Content-Type', 'application/gzip');
+    c.header('Content-Length', String(size));
+    return c.body(Readable.toWeb(await blobs.read(blobId)) as ReadableStream);
+  });
+
+  app.put('/:id/workspace', async (c) => {
+    const lease = leaseOf(c);
+    await using delivery = inbox.open();
+    const content = await delivery.receive(bodyStream(c), LIMITS.workspaceBytes);
+    // Of no task: those that name it are counted.
+    const unused = await blobs.keep(randomUUID(), [{ name: 'workspace', content }], async ([archive], take) =>
+      archive ? saveWorkspace(store, lease, archive, take) : [],
     );
     await blobs.remove(unused);
     return c.body(null, 204);

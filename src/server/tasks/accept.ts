@@ -18,7 +18,7 @@ import { refuseSpent, refuseUnpriced } from '../spending/bounds.ts';
 import { hasSpendLimit, toBudget } from '../spending/budget.ts';
 import { type CreateFreeTask, createTask, refuseTooManyTasks } from './create.ts';
 import type { FindTask } from './find.ts';
-import { type From, takeFilesOf } from './from-before.ts';
+import { type From, takeFrom } from './from-before.ts';
 import type { NewTask } from './insert.ts';
 import { grantResources, type ResourcePolicy, refuseWithoutRoom } from './resources.ts';
 
@@ -128,6 +128,7 @@ async function accept(
     resources,
     budget: toBudget(input.budget),
     metadata: input.metadata,
+    keep: input.keep?.workspace ? input.keep : null,
     grants,
     risks: [
       ...(risk === null ? [] : [risk]),
@@ -146,7 +147,7 @@ async function accept(
   return needs.files.keep(id, received, (files, take) =>
     createTask(store, { ...task, files: [...(from?.files ?? []), ...files] }, async (tx) => {
       const now = store.clock.now();
-      if (from !== null) await takeFilesOf(tx, from, id, now);
+      if (from !== null) await takeFrom(tx, from, id, now);
       await refuseUnpriced(tx, task, lineage, { hasPrice: needs.models.hasPrice, now });
       await refuseSpent(tx, lineage, now);
       await refuseTooManyTasks(tx, lineage);

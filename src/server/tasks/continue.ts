@@ -30,6 +30,7 @@ export async function continueOnce(call: Call, input: ContinueTaskBody, needs: A
   const given = scopesOf(input, before, scopes);
   const caller = grantScopes(given, actor.key.scopes, scopes);
   const files = keptFiles(before, input);
+  const workspace = workspaceOf(before, store.clock.now());
   const from: From = {
     taskId: before.id,
     conversationId: before.conversation_id ?? before.id,
@@ -37,8 +38,10 @@ export async function continueOnce(call: Call, input: ContinueTaskBody, needs: A
       ...endingNotes(before),
       ...(await forgottenNotes(store.db, before)),
       ...scopeNotes(before, caller.effective, input.scopes === undefined),
+      ...workspace.notes,
       ...fileNotes(before, files, input),
     ],
+    workspace: workspace.found,
     files,
   };
   return acceptOnce(call, bodyOf(input, before, given), needs, from).catch(async (error) => {
@@ -111,6 +114,7 @@ function bodyOf(input: ContinueTaskBody, before: TaskRow, scopes: string[]): Run
     timeout: input.timeout ?? before.timeout_ms,
     resources: input.resources ?? before.resources,
     limits: [...before.limits, ...(input.limits ?? []).filter((limit) => !isAmong(limit, before.limits))],
+    keep: input.keep ?? before.keep ?? undefined,
     approval: before.approval,
     loop: before.loop,
     ...(asked && { models: [before.model, ...before.fallback_models] }),
@@ -170,4 +174,23 @@ function fileNotes(before: TaskRow, files: readonly StoredFile[], input: Continu
   return [
     `Of the files that the task before was given, ${lost.length} are not there: with the new ones they do not fit.`,
   ];
+}
+
+/** What was left in /workspace, and what there is to say of it. */
+function workspaceOf(before: TaskRow, now: Date): { found: From['workspace']; notes: string[] } {
+  const { workspace: stored, workspace_until: until, keep } = before;
+  if (stored !== null && until !== null && until > now) {
+    const isOwn = stored.madeBy === before.id;
+    const note = isOwn
+      ? '/workspace is as the task before left it.'
+      : '/workspace is as it was before the last task: what that changed there is lost.';
+    return { found: { stored, until }, notes: [note] };
+  }
+  const why =
+    stored !== null || until !== null
+      ? 'what was in it is not kept any more'
+      : keep === null
+        ? 'nobody asked for it to be kept'
+        : 'the task before did not come to the point of keeping it';
+  return { found: null, notes: [`/workspace is empty: ${why}.`] };
 }

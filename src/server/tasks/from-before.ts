@@ -9,8 +9,24 @@ export interface From extends Continued {
   files: StoredFile[];
 }
 
-/** Files that were given to the task before are the new one's from then on. @throws SeedError conflict */
-export async function takeFilesOf(tx: Tx, { files, taskId }: From, id: string, now: Date): Promise<void> {
+/**
+ * Files that were given to the task before are the new one's from then on; what is kept of /workspace is then both's.
+ * @throws SeedError conflict when one of them was removed meanwhile
+ */
+export async function takeFrom(tx: Tx, from: From, id: string, now: Date): Promise<void> {
+  await takeFiles(tx, from, id, now);
+  if (from.workspace === null) return;
+  const before = await tx
+    .selectFrom('tasks')
+    .select('workspace')
+    .where('id', '=', from.taskId)
+    .forShare()
+    .executeTakeFirst();
+  if (before?.workspace?.blobId !== from.workspace.stored.blobId)
+    throw removed('what was kept of /workspace', from);
+}
+
+async function takeFiles(tx: Tx, { files, taskId }: From, id: string, now: Date): Promise<void> {
   if (files.length === 0) return;
   const ids = files.map(({ blobId }) => blobId);
   const { numUpdatedRows } = await tx
@@ -20,7 +36,11 @@ export async function takeFilesOf(tx: Tx, { files, taskId }: From, id: string, n
     .where('unused_since', 'is', null)
     .executeTakeFirst();
   if (Number(numUpdatedRows) === ids.length) return;
-  throw new SeedError('conflict', `the files of the task ${taskId} were removed at this moment`, {
-    hint: 'Do it again: it goes on without them.',
+  throw removed('the files', { taskId });
+}
+
+function removed(what: string, { taskId }: Pick<From, 'taskId'>): SeedError {
+  return new SeedError('conflict', `${what} of the task ${taskId} was removed at this moment`, {
+    hint: 'Do it again: it goes on without that.',
   });
 }

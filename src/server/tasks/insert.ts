@@ -2,10 +2,11 @@
 // Called by create.ts.
 import { sql } from 'kysely';
 import { storableJson } from '../../db/storable.ts';
-import type { StoredFile, TaskRow, Tx } from '../../db/tables.ts';
+import type { StoredFile, StoredWorkspace, TaskRow, Tx } from '../../db/tables.ts';
 import { notify } from '../../db/telling.ts';
 import type { Budget } from '../../protocol/budget.ts';
 import type { Grants } from '../../protocol/grant.ts';
+import type { Keep } from '../../protocol/keep.ts';
 import type { Resources } from '../../protocol/resources.ts';
 import type { ScopeGrant } from '../../protocol/scope.ts';
 
@@ -36,6 +37,8 @@ export interface NewTask {
   webhookUrl?: string | null;
   /** The W3C traceparent it was posted with, when that is sound. */
   traceParent?: string | null;
+  /** What it leaves behind besides its answer; null: nothing. */
+  keep?: Keep | null;
   /** What it goes on from; missing: nothing. */
   continued?: Continued;
 }
@@ -45,6 +48,8 @@ export interface Continued {
   conversationId: string;
   /** What it lacks of what was before, or finds changed. */
   notes: readonly string[];
+  /** What it begins with in /workspace; null: nothing. */
+  workspace: { stored: StoredWorkspace; until: Date } | null;
 }
 
 /** A task at its place below the one whose agent posted it. */
@@ -69,12 +74,14 @@ export async function insertTasks(tx: Tx, tasks: readonly PlacedTask[], lockMs?:
       insert into tasks (
         id, account_id, key_id, billed_key_id, parent_task_id, status, instruction, scopes, depth, timeout_ms, model,
         fallback_models, resources, budget, files, metadata, webhook_url, trace_parent, limits, approval, loop, risks,
-        wait_ms, continues, conversation_id, notes, created_at, last_seq
+        wait_ms, continues, conversation_id, notes,
+        keep, workspace, workspace_until, created_at, last_seq
       )
       select
         id, account_id, key_id, billed_key_id, parent_task_id, 'queued', instruction, scopes, depth, timeout_ms, model,
         fallback_models, resources, budget, files, metadata, webhook_url, trace_parent, limits, approval, loop, risks,
-        wait_ms, continues, conversation_id, notes, date_trunc('milliseconds', now()), 1
+        wait_ms, continues, conversation_id, notes,
+        keep, workspace, workspace_until, date_trunc('milliseconds', now()), 1
       from json_populate_recordset(null::tasks, ${storableJson(tasks.map(columnsOf))}::json)${patience}
       returning *
     ), begun as (
@@ -115,5 +122,8 @@ function columnsOf(task: PlacedTask) {
     continues: task.continued?.taskId ?? null,
     conversation_id: task.continued?.conversationId ?? null,
     notes: task.continued?.notes ?? [],
+    keep: task.keep ?? null,
+    workspace: task.continued?.workspace?.stored ?? null,
+    workspace_until: task.continued?.workspace?.until ?? null,
   };
 }
