@@ -21,9 +21,10 @@ function bounds({ vcpus, memoryMb, diskMb, processes }: Resources): Omit<Limits,
 }
 
 export function guestTask(lease: TakenLease): GuestTask {
-  const { taskId: id, instruction, model, modelTraits, deadline, continues } = lease;
+  const { taskId: id, instruction, model, modelTraits, deadline, output, continues } = lease;
   const files = lease.files.map(({ name, size }) => ({ name, size }));
-  return { id, instruction, model, modelTraits, deadline, files, ...(continues && { continues }) };
+  const more = { ...(output && { output }), ...(continues && { continues }) };
+  return { id, instruction, model, modelTraits, deadline, files, ...more };
 }
 
 /** JSON with its newline. */

@@ -54,6 +54,7 @@ import { tasksOfApprovals } from './tasks/asking.ts';
 import { appendServerEvent } from './tasks/events.ts';
 import { openTaskCache } from './tasks/find.ts';
 import { sweepLapsedLeases } from './tasks/lapse.ts';
+import { OutputChecks } from './tasks/output/checks.ts';
 import type { LostRecord } from './telemetry/observation.ts';
 import { openTelemetry } from './telemetry/telemetry.ts';
 import { Dispatcher } from './webhooks/dispatcher.ts';
@@ -131,6 +132,7 @@ export async function startServer(
   const calls = undo.use(new CallLog(store, log, lose('call')));
   const secretsKey = await openSecretsKey(settings.secretsKey, settings.dataDir, store);
   const taskCache = openTaskCache(store);
+  const outputs = undo.use(new OutputChecks());
   if (settings.adminKey !== null) await takeAdminKey(store, settings.adminKey);
   const scripted = scriptedUpstream(undo.use(await startScriptedUpstream(await playbooksOf(packs))));
   const upstreams = upstream === null ? ([scripted] as const) : ([upstream, scripted] as const);
@@ -187,7 +189,7 @@ export async function startServer(
   let ownUrl = '';
   const linkTo = (token: string, reachedAt = ownUrl + basePath) =>
     `${settings.publicUrl ?? reachedAt}/approve/${token}`;
-  const features = { settings, store, llm, models, calls, blobs, secretsKey, taskCache, linkTo };
+  const features = { settings, store, llm, models, calls, blobs, secretsKey, taskCache, outputs, linkTo };
   const keyUse = undo.use(new KeyUse(store, log));
   const audit = undo.use(new AuditTrail(store, log, { onLost: lose('audit') }));
   const { trustedProxies, sessions, webFolder, mcpAllowedOrigins, runnerToken } = settings;
@@ -203,6 +205,7 @@ export async function startServer(
     basePath,
     gate: openGate(access, audit),
     findTask: taskCache.find,
+    outputs,
     audit,
     calls,
     blobs,

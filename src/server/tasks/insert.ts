@@ -6,6 +6,7 @@ import type { StoredFile, TaskRow, Tx } from '../../db/tables.ts';
 import { notify } from '../../db/telling.ts';
 import type { Budget } from '../../protocol/budget.ts';
 import type { Grants } from '../../protocol/grant.ts';
+import type { AnswerSchema } from '../../protocol/output.ts';
 import type { Resources } from '../../protocol/resources.ts';
 import type { ScopeGrant } from '../../protocol/scope.ts';
 
@@ -34,6 +35,8 @@ export interface NewTask {
   files: StoredFile[];
   /** Hears of its events, besides the account's endpoints. */
   webhookUrl?: string | null;
+  /** What its answer is to fit; missing or null: it is text. */
+  outputSchema?: AnswerSchema | null;
   /** The W3C traceparent it was posted with, when that is sound. */
   traceParent?: string | null;
   /** What it goes on from; missing: nothing. */
@@ -69,12 +72,12 @@ export async function insertTasks(tx: Tx, tasks: readonly PlacedTask[], lockMs?:
       insert into tasks (
         id, account_id, key_id, billed_key_id, parent_task_id, status, instruction, scopes, depth, timeout_ms, model,
         fallback_models, resources, budget, files, metadata, webhook_url, trace_parent, limits, approval, loop, risks,
-        wait_ms, continues, conversation_id, notes, created_at, last_seq
+        wait_ms, output_schema, output_attempts, continues, conversation_id, notes, created_at, last_seq
       )
       select
         id, account_id, key_id, billed_key_id, parent_task_id, 'queued', instruction, scopes, depth, timeout_ms, model,
         fallback_models, resources, budget, files, metadata, webhook_url, trace_parent, limits, approval, loop, risks,
-        wait_ms, continues, conversation_id, notes, date_trunc('milliseconds', now()), 1
+        wait_ms, output_schema, output_attempts, continues, conversation_id, notes, date_trunc('milliseconds', now()), 1
       from json_populate_recordset(null::tasks, ${storableJson(tasks.map(columnsOf))}::json)${patience}
       returning *
     ), begun as (
@@ -115,5 +118,7 @@ function columnsOf(task: PlacedTask) {
     continues: task.continued?.taskId ?? null,
     conversation_id: task.continued?.conversationId ?? null,
     notes: task.continued?.notes ?? [],
+    output_schema: task.outputSchema ?? null,
+    output_attempts: task.outputSchema ? 0 : null,
   };
 }
