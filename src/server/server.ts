@@ -16,6 +16,7 @@ import { keepAuditFor } from './access/audit.ts';
 import { AuditTrail } from './access/audit-trail.ts';
 import { openGate } from './access/gate.ts';
 import { openIdentities } from './access/identities/identities.ts';
+import { mapNotices } from './access/identities/settings.ts';
 import { watchExpiringKeys } from './access/key-expiring.ts';
 import { KeyUse } from './access/key-use.ts';
 import { openKeyCache } from './access/presented-key.ts';
@@ -273,6 +274,7 @@ export async function startServer(
   }
   const newAdminKey = settings.adminKey === null ? await makeFirstKey(store) : null;
   const notices = [
+    ...(settings.oidc ? mapNotices(settings.oidc, running.registry().scopes(true)) : []),
     ...modelNotices(settings.llm, llm.defaultModels),
     ...(await packNotices(settings.packs, packs, store)),
   ];
