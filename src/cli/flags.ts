@@ -19,6 +19,8 @@ export interface Flag {
   /** Kebab-case, without the dashes. */
   name: string;
   kind: FlagKind;
+  /** The flag stands for an object with this field alone, whose value it takes; null: for its value itself. */
+  field: string | null;
   itemKind: ScalarKind;
   /** The allowed words; empty when any will do. */
   choices: string[];
@@ -50,10 +52,12 @@ export function flagOf(
   const items = schema.items === undefined ? undefined : simplify(schema.items, root).schema;
   const itemKind = items === undefined ? undefined : scalarKind(items);
   const kind = kindOf(schema, items, itemKind);
+  const field = typeof schema['x-field'] === 'string' ? schema['x-field'] : null;
   return {
     property,
-    name: kind === 'files' ? 'file' : kebabCase(property),
+    name: kind === 'files' ? 'file' : kebabCase(field === null ? property : `${property}-${field}`),
     kind,
+    field,
     itemKind: itemKind ?? 'string',
     choices: ((items ?? schema).enum ?? []).filter((choice) => choice !== null).map(String),
     nullable,
@@ -201,8 +205,10 @@ export function flagValue(flag: Flag, typed: readonly string[]): unknown {
   if (flag.kind === 'record') return Object.assign({}, ...typed.map((text) => recordValue(flag, text)));
   const text = typed[0];
   if (text === undefined || typed.length > 1) throw wrong(flag, 'is given more than once');
-  if (flag.kind === 'json')
-    return jsonValue(flag, text.startsWith('@') ? textFile(text.slice(1), flag.name) : text);
+  if (flag.kind === 'json') {
+    const value = jsonValue(flag, text.startsWith('@') ? textFile(text.slice(1), flag.name) : text);
+    return flag.field === null ? value : { [flag.field]: value };
+  }
   if (flag.kind === 'mixed') return fromText(text, flag.schema);
   if (flag.kind === 'file') return fileValue(flag, text);
   if (flag.kind === 'boolean') return booleanValue(flag, text);

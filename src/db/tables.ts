@@ -10,6 +10,7 @@ import type { Identity } from '../protocol/key.ts';
 import type { SpendLimit } from '../protocol/key-limits.ts';
 import type { Effect } from '../protocol/manifest.ts';
 import type { ModelTest } from '../protocol/model.ts';
+import type { AnswerSchema } from '../protocol/output.ts';
 import type { Resources, Usage } from '../protocol/resources.ts';
 import type { RunnerState } from '../protocol/runner.ts';
 import type { ScopeGrant } from '../protocol/scope.ts';
@@ -229,6 +230,10 @@ export interface Tables extends GrantTables, WebhookTables {
     usage: JsonOrNull<Usage>;
     metadata: Json<Record<string, string>>;
     stdout: string | null;
+    output_schema: JsonOrNull<AnswerSchema>;
+    output: JsonOrNull<AnswerSchema>;
+    output_attempts: Defaulted<number | null>;
+    output_error: Defaulted<string | null>;
     stderr: string | null;
     exit_code: number | null;
     error: JsonOrNull<TaskError>;

@@ -3,17 +3,21 @@ import type { Duplex } from 'node:stream';
 import type { Conversation } from '../protocol/conversation.ts';
 import type { GuestTask, StartLine } from '../protocol/guest.ts';
 import type { Manifest } from '../protocol/manifest.ts';
+import type { ModelTraits } from '../protocol/model.ts';
+import type { OutputForms } from '../protocol/output.ts';
 import { AgentProcesses } from './agent-processes.ts';
-import { createAgentTools, toolNames } from './agent-tools.ts';
+import { createAgentTools } from './agent-tools.ts';
 import { type ArtifactWatch, watchArtifacts } from './artifacts.ts';
 import type { CliHost } from './cli-host.ts';
 import { continuedInstruction } from './conversation.ts';
 import { EventQueue } from './event-queue.ts';
+import { FINISH, FINISH_COMMAND_REMINDER, FINISH_REMINDER, finishTool, shownForm } from './finish-tool.ts';
 import type { GuestSettings } from './guest-settings.ts';
 import { type Link, type LinkAnswer, openLink } from './link.ts';
 import { createLlmWatch } from './llm-watch.ts';
 import { readMessages } from './messages.ts';
 import { modelFetch } from './model-fetch.ts';
+import { openOutputDesk } from './output-desk.ts';
 import { type Pi, startPiSession } from './pi.ts';
 import { fetchFiles, prepareOutDir } from './prepare.ts';
 import type { LoopbackProxy } from './proxy.ts';
@@ -67,7 +71,8 @@ export async function runTask(run: TaskRun): Promise<DoneTask> {
     return watchArtifacts(link, settings);
   };
   const prepare = async () => {
-    const cli = fetched('/cli/seed.mjs').then((source) => run.cliHost.install(source));
+    const options = { withFinish: (await taskGiven).output !== undefined };
+    const cli = fetched('/cli/seed.mjs').then((source) => run.cliHost.install(source, options));
     return (await Promise.all([prepareFiles(), cli]))[0];
   };
   // Done while the model answers: its first request does not wait for any of it, the first tool does.
@@ -78,11 +83,13 @@ export async function runTask(run: TaskRun): Promise<DoneTask> {
   };
   const finishArtifacts = async () => (await preparing)?.finish() ?? [];
   const taskGiven = start.task ?? parsed<GuestTask>('/task');
-  proxy.serve(link);
   const [task, commands] = await Promise.all([
     taskGiven,
     start.commands ?? parsed<Manifest>('/api/v1/commands').then((manifest) => manifest.commands),
   ]);
+  const { modelTraits: traits } = task;
+  const output = task.output === undefined ? null : outputOf(link, task.output, traits);
+  proxy.serve(link, output?.desk);
   const processes = new AgentProcesses(settings, proxy.url);
   run.onProcesses?.(processes);
   const refused: string[] = [];
@@ -92,7 +99,14 @@ export async function runTask(run: TaskRun): Promise<DoneTask> {
     const { status } = await link.postEvents(batches, ndjson);
     if (status >= 400) refused.push(`${Buffer.byteLength(ndjson)} bytes of events were refused with ${status}`);
   });
-  const { modelTraits: traits, continues } = task;
+  const finish = output && finishTool(output.desk, output, traits);
+  const tools = [
+    ...createAgentTools({ settings, processes, events, traits, prepared }),
+    ...(finish ? [finish] : []),
+  ];
+  const names = tools.map(({ name }) => name);
+  const answers = createToolAnswers(names, commands, { isForOutput: output !== null });
+  const { continues } = task;
   // What it finds there is told to the agent first.
   if (continues?.workspace) await prepared();
   const before = continues === undefined ? null : await parsed<Conversation>('/conversation');
@@ -102,7 +116,6 @@ export async function runTask(run: TaskRun): Promise<DoneTask> {
       : continuedInstruction(task.instruction, [...continues.notes, ...unpacked]);
   for (const text of unpacked) events.push({ type: 'diagnostic', text });
   if (before?.isCut) events.push({ type: 'diagnostic', text: CUT });
-  const answers = createToolAnswers(toolNames(traits), commands);
   const session = await startPiSession(pi, {
     cwd: settings.workspaceDir,
     modelFetch: modelFetch(link, llm, prepared),
@@ -113,15 +126,20 @@ export async function runTask(run: TaskRun): Promise<DoneTask> {
       workspaceDir: settings.workspaceDir,
       files: task.files,
       tools: traits.tools,
+      output: task.output?.plain ?? null,
       today: (start.now ?? new Date().toISOString()).slice(0, 'YYYY-MM-DD'.length),
     }),
-    tools: createAgentTools({ settings, processes, events, traits, prepared }),
+    tools,
+    output,
     llm,
     before,
     hooks: { replaceResult: answers.told, instruction: task.instruction },
   });
   const messages = readMessages(link, session, events);
-  const result = await runAgent({ session, messages, instruction: told, events, llm, answers, commands });
+  const result = await runAgent({
+    ...{ session, messages, instruction: told, events, llm, answers, commands },
+    output: output && { ...output, reminder: finish ? FINISH_REMINDER : FINISH_COMMAND_REMINDER },
+  });
   messages.stop();
   session.dispose();
   processes.killAll();
@@ -146,6 +164,22 @@ const FOR_RESULT_MS = 3_000;
 /** Of its time when it began, which a wait for people only makes longer. */
 function leftMs({ deadline }: GuestTask, now: string = new Date().toISOString()): number {
   return Date.parse(deadline) - Date.parse(now) - FOR_RESULT_MS;
+}
+
+/** Where its answer goes, as a value. */
+function outputOf(link: Link, forms: OutputForms, { tools }: ModelTraits) {
+  const how = tools === 'bash' ? 'Run `seed finish --json …` again' : 'Call finish again';
+  const desk = openOutputDesk(link, forms, how);
+  let names: readonly string[] = [];
+  return {
+    desk,
+    shown: shownForm(desk),
+    /** Told of each message, before its calls are made. */
+    called(those: readonly string[]) {
+      names = those;
+    },
+    hasOtherCalls: () => names.some((name) => name !== FINISH),
+  };
 }
 
 function accepted(path: string, { status, body }: LinkAnswer): Buffer {

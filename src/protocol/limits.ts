@@ -105,6 +105,13 @@ export const LIMITS = {
   workspaceKeptMs: 30 * 86_400_000,
   /** Messages to one task while it runs. */
   messagesPerTask: 100,
+  /** Of an answer as a value: bytes of its schema, bytes of its JSON, and how often an agent may give it. */
+  outputSchemaBytes: 64 * 1024,
+  outputBytes: 256 * 1024,
+  outputAttempts: 5,
+  /** Milliseconds of a processor that one check of it may take, and characters of what is said to be wrong. */
+  outputCheckMs: 1_000,
+  outputProblemLength: 2_000,
   /** Bytes of the final answer and of the diagnostics; longer ones are cut in the middle. */
   stdoutBytes: 256 * 1024,
   stderrBytes: 64 * 1024,

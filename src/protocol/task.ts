@@ -9,6 +9,7 @@ import { givenGrants, toldGrants } from './grant.ts';
 import { GivenKeep, Keep, KeptWorkspace } from './keep.ts';
 import { LIMITS } from './limits.ts';
 import { Metadata } from './metadata.ts';
+import { AnswerSchema, WantedOutput } from './output.ts';
 import { pageInput } from './page.ts';
 import { Resources, Usage, WantedResources } from './resources.ts';
 import { Scope, Scopes } from './scope.ts';
@@ -67,6 +68,9 @@ export const RunTaskBody = z.object({
     .describe(
       'Instead of model: several in the order in which they are asked, each when those before it cannot answer',
     ),
+  output: WantedOutput.optional().describe(
+    'What the answer has to fit, which the agent then gives as a value; omitted: it answers in text alone',
+  ),
   files: GivenFiles.default([]).describe('Files that the agent finds in /workspace/in, read-only'),
   credentials: TaskCredentials.default({}).describe(
     'By pack, your own credential for its platform; kept outside the sandbox, and gone when the task has ended',
@@ -128,6 +132,13 @@ export const Task = z
     stdout: z.string().nullable().describe("The agent's final answer"),
     stderr: z.string().nullable().describe("The agent's diagnostics"),
     exitCode: z.number().int().nullable(),
+    output: AnswerSchema.nullable().describe('The answer as a value that fits the schema it was asked for by'),
+    outputAttempts: z
+      .number()
+      .int()
+      .nullable()
+      .describe('How often the agent has given one; null: none was asked for'),
+    outputError: z.string().nullable().describe('What was wrong with the last one, where none was taken'),
     inputTokens: z.number().int().nonnegative(),
     outputTokens: z.number().int().nonnegative(),
     createdAt: z.iso.datetime(),

@@ -3,7 +3,7 @@
 import { fileNameProblem } from '../protocol/file-name.ts';
 
 export type RelayRoute =
-  | { kind: 'task' | 'events' | 'result' | 'conversation' }
+  | { kind: 'task' | 'events' | 'output' | 'result' | 'conversation' }
   /** Those behind the first so many. */
   | { kind: 'messages'; after: number }
   /** Counted from 0. */
@@ -16,10 +16,11 @@ export type RelayRoute =
   | { kind: 'approval'; id: string };
 
 const PATH_LENGTH = 4096;
-const OWN_ROUTES: Record<string, 'task' | 'events' | 'result' | 'conversation'> = {
+const OWN_ROUTES: Record<string, 'task' | 'events' | 'output' | 'result' | 'conversation'> = {
   'GET /task': 'task',
   'GET /conversation': 'conversation',
   'POST /events': 'events',
+  'POST /output': 'output',
   'POST /result': 'result',
 };
 const FILE = /^\/files\/(\d{1,3})$/;

@@ -46,6 +46,7 @@ import { openTaskCreation } from './tasks/create.ts';
 import type { TaskCache } from './tasks/find.ts';
 import { continueTask, messageTask } from './tasks/follow-up-commands.ts';
 import { TaskLooks } from './tasks/looks.ts';
+import type { OutputChecks } from './tasks/output/checks.ts';
 import { OWN_TEMPLATES } from './tasks/own-templates.ts';
 import { obsCosts, obsErrors, obsRequests, obsSummary, obsUsage } from './telemetry/commands.ts';
 import {
@@ -134,13 +135,14 @@ interface RegistryNeeds {
   blobs: KeptBlobs;
   secretsKey: string;
   taskCache: TaskCache;
+  outputs: OutputChecks;
   /** The address of the page of a link to an approval, for who reaches this Seed at the address given. */
   linkTo(token: string, reachedAt?: string): string;
 }
 
 /** All commands as they can be called: Seed's own with what each feature needs, and those of the packs. */
 export function openRegistry(parts: RegistryNeeds): Registry {
-  const { settings, store, packs, llm, models, calls, blobs, secretsKey, taskCache, linkTo } = parts;
+  const { settings, store, packs, llm, models, calls, blobs, secretsKey, taskCache, outputs, linkTo } = parts;
   const { webhookNetworks, resources, retention } = settings;
   const eventTypes = createEventTypes([...BUILT_IN_EVENT_TYPES, ...packs.flatMap(({ events = [] }) => events)]);
   const scopes = (operator: boolean) => registry.scopes(operator);
@@ -171,6 +173,7 @@ export function openRegistry(parts: RegistryNeeds): Registry {
         hasPrice: (model) => llm.hasPrice(model),
       },
       files: blobs,
+      outputs,
       credentials: {
         refuseUnwanted: (given) => refuseUnwanted(given, modeOf),
         keep: (tx, task) => keepTaskCredentials(tx, task, secretsKey),
@@ -214,8 +217,9 @@ function shareReads(command: Command): Command {
 }
 
 function templatesOf(pack: string | null, templates: LoadedPack['templates'] = []): Template[] {
-  return templates.map(({ scopes, limits = [], ...template }) => ({
+  return templates.map(({ scopes, limits = [], output, ...template }) => ({
     ...template,
+    output: output === undefined ? null : { schema: output },
     scopes: [...scopes],
     limits: limits.map((limit) => Limit.parse(limit)),
     pack,

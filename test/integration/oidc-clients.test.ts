@@ -18,11 +18,12 @@ let provider: OidcProvider;
 let server: TestServer;
 
 beforeAll(async () => {
-  provider = await startOidcProvider({ scopes: ['seed:read', 'seed:work'] });
+  provider = await startOidcProvider({ scopes: ['seed:read', 'seed:work', 'seed:other'] });
   provider.people.set('ada', { account: 'default', email: 'ada@example.com' });
   const scopes = new Map([
     ['seed:read', ['keys:read']],
     ['seed:work', ['tasks:*']],
+    ['seed:other', ['nothing:here', 'nothing:*', 'tasks:read']],
   ]);
   server = await startTestServer({ oidc: oidcSettingsOf(provider, { scopesClaim: 'scope', scopes }) });
 });
@@ -76,13 +77,17 @@ it('the metadata of /mcp names the issuer and the scopes to ask it for', async (
   expect(await (await fetch(url ?? '')).json()).toMatchObject({
     resource: `${server.url}/mcp`,
     authorization_servers: [provider.issuer],
-    scopes_supported: ['seed:read', 'seed:work'],
+    scopes_supported: ['seed:read', 'seed:work', 'seed:other'],
   });
   const expired = await server.call('POST', '/mcp', { key: await provider.token({ expiresIn: -60 }), body: {} });
   expect(expired.status).toBe(401);
   expect(expired.headers.get('www-authenticate')).toBe(
     `Bearer resource_metadata="${server.url}/.well-known/oauth-protected-resource/mcp", error="invalid_token"`,
   );
+});
+
+it('a start says which scopes of the map no command has', () => {
+  expect(server.notices.join()).toContain('no command has, and that are worth nothing: nothing:here, nothing:*.');
 });
 
 it('an MCP client registers itself, signs its person in, and calls what the token allows', async () => {

@@ -26,6 +26,7 @@ import {
   type Lease,
   LeaseRequest,
   LeaveRequest,
+  OutputReport,
   PhaseReport,
   RUNNER_HEADER,
   SandboxesRequest,
@@ -47,9 +48,13 @@ import { bearerToken } from '../http/request-headers.ts';
 import { readConversation } from '../tasks/conversation.ts';
 import { recordUsage, settleTask } from '../tasks/end.ts';
 import { appendAgentEvents } from '../tasks/events.ts';
+import { giveOutput } from '../tasks/give-output.ts';
 import { leaveTasks, lookAtHeld, renewLeases, returnLease } from '../tasks/hold.ts';
 import { leaseNextTask, reportPhase } from '../tasks/lease.ts';
 import { readMessages } from '../tasks/messages.ts';
+import type { OutputChecks } from '../tasks/output/checks.ts';
+import { plainForm } from '../tasks/output/plain-form.ts';
+import { judgedSettlement } from '../tasks/output/settle.ts';
 import type { LeasedTaskId } from '../tasks/rows.ts';
 import { returnTakenOver, sandboxesToSpare, takeOverNextTask, tasksTaken } from '../tasks/take-over.ts';
 import { reportWaiting, reportWorking } from '../tasks/waiting.ts';
@@ -64,6 +69,8 @@ export interface RunnerRoutesNeeds {
   blobs: KeptBlobs;
   /** Where artifacts lie while they are received. */
   inbox: Inbox;
+  /** Judges what agents answer. */
+  outputs: OutputChecks;
   prices: Prices;
   runnerToken: string;
   /** Aborted when the server begins to stop. */
@@ -72,7 +79,7 @@ export interface RunnerRoutesNeeds {
 }
 
 export function runnerRoutes(needs: RunnerRoutesNeeds): Hono<HttpEnv> {
-  const { store, runnerToken, prices, stopping, log } = needs;
+  const { store, runnerToken, prices, stopping, log, outputs } = needs;
   const register = new RunnerRegister(store);
   const app = new Hono<HttpEnv>();
   app.use(async (c, next) => {
@@ -157,8 +164,14 @@ export function runnerRoutes(needs: RunnerRoutesNeeds): Hono<HttpEnv> {
 
   app.route('/tasks', fileRoutes(needs));
 
+  app.post('/tasks/:id/output', async (c) => {
+    const report = await body(c, OutputReport);
+    return c.json(await giveOutput(store, outputs, { taskId: taskId(c), ...report }));
+  });
+
   app.post('/tasks/:id/settle', async (c) => {
-    await settleTask(store, taskId(c), await body(c, Settlement), prices);
+    const settlement = await body(c, Settlement);
+    await settleTask(store, taskId(c), await judgedSettlement(store, outputs, taskId(c), settlement), prices);
     return c.body(null, 204);
   });
 
@@ -221,6 +234,9 @@ async function nextLease(
         ...(leased.task.keep !== null && { keepsWorkspace: true }),
         ...(leased.messages > 0 && { messages: leased.messages }),
         ...(taken && { resume: taken.resume }),
+        ...(leased.outputSchema && {
+          output: { whole: leased.outputSchema, plain: plainForm(leased.outputSchema) },
+        }),
       };
     }
     await arrivals.next(able ? LOOK_AGAIN_MS : LEASE_WAIT_MS, signal);

@@ -20,6 +20,8 @@ import { type CreateFreeTask, createTask, refuseTooManyTasks } from './create.ts
 import type { FindTask } from './find.ts';
 import { type From, takeFrom } from './from-before.ts';
 import type { NewTask } from './insert.ts';
+import type { OutputChecks } from './output/checks.ts';
+import { refuseSchema } from './output/verdict.ts';
 import { grantResources, type ResourcePolicy, refuseWithoutRoom } from './resources.ts';
 
 export interface AcceptNeeds {
@@ -33,6 +35,7 @@ export interface AcceptNeeds {
   ruleOfTwo: RuleOfTwo;
   /** What whoever posts the task is to be told of its limits. Throws SeedError for those that mean nothing. */
   checkLimits(limits: readonly Limit[]): Promise<string[]>;
+  outputs: OutputChecks;
   models: {
     /** The asked models or, without any, the caller's defaults. Throws SeedError when it may not have one. */
     choose(
@@ -114,6 +117,7 @@ async function accept(
   const waitMs = waitOf([grants, ...chainOf(actor)], needs.commandsAsk(scopes.effective, actor.operator));
   await needs.refuseWithoutDriver(waitMs === 0 ? null : input.timeout + waitMs);
   const askingKeys = lineage.map((one) => one.id);
+  if (input.output) await refuseSchema(needs.outputs, accountId, input.output.schema);
   const task = {
     id,
     accountId,
@@ -137,6 +141,7 @@ async function accept(
     ],
     waitMs,
     webhookUrl,
+    outputSchema: input.output?.schema ?? null,
     traceParent: (parseTraceParent(traceParent) && traceParent) ?? null,
     ...(from && { continued: from }),
   };

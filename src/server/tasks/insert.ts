@@ -7,6 +7,7 @@ import { notify } from '../../db/telling.ts';
 import type { Budget } from '../../protocol/budget.ts';
 import type { Grants } from '../../protocol/grant.ts';
 import type { Keep } from '../../protocol/keep.ts';
+import type { AnswerSchema } from '../../protocol/output.ts';
 import type { Resources } from '../../protocol/resources.ts';
 import type { ScopeGrant } from '../../protocol/scope.ts';
 
@@ -35,6 +36,8 @@ export interface NewTask {
   files: StoredFile[];
   /** Hears of its events, besides the account's endpoints. */
   webhookUrl?: string | null;
+  /** What its answer is to fit; missing or null: it is text. */
+  outputSchema?: AnswerSchema | null;
   /** The W3C traceparent it was posted with, when that is sound. */
   traceParent?: string | null;
   /** What it leaves behind besides its answer; null: nothing. */
@@ -74,13 +77,13 @@ export async function insertTasks(tx: Tx, tasks: readonly PlacedTask[], lockMs?:
       insert into tasks (
         id, account_id, key_id, billed_key_id, parent_task_id, status, instruction, scopes, depth, timeout_ms, model,
         fallback_models, resources, budget, files, metadata, webhook_url, trace_parent, limits, approval, loop, risks,
-        wait_ms, continues, conversation_id, notes,
+        wait_ms, output_schema, output_attempts, continues, conversation_id, notes,
         keep, workspace, workspace_until, created_at, last_seq
       )
       select
         id, account_id, key_id, billed_key_id, parent_task_id, 'queued', instruction, scopes, depth, timeout_ms, model,
         fallback_models, resources, budget, files, metadata, webhook_url, trace_parent, limits, approval, loop, risks,
-        wait_ms, continues, conversation_id, notes,
+        wait_ms, output_schema, output_attempts, continues, conversation_id, notes,
         keep, workspace, workspace_until, date_trunc('milliseconds', now()), 1
       from json_populate_recordset(null::tasks, ${storableJson(tasks.map(columnsOf))}::json)${patience}
       returning *
@@ -125,5 +128,7 @@ function columnsOf(task: PlacedTask) {
     keep: task.keep ?? null,
     workspace: task.continued?.workspace?.stored ?? null,
     workspace_until: task.continued?.workspace?.until ?? null,
+    output_schema: task.outputSchema ?? null,
+    output_attempts: task.outputSchema ? 0 : null,
   };
 }

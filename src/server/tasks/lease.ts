@@ -4,6 +4,7 @@ import { later, timeIn } from '../../db/database-clock.ts';
 import type { Store } from '../../db/store.ts';
 import type { TaskRow, Tx } from '../../db/tables.ts';
 import { changeTasks, noteChange, type TaskTx } from '../../db/task-changes.ts';
+import type { AnswerSchema } from '../../protocol/output.ts';
 import { BEGIN_WITHIN_MS, LEASE_MS, type SandboxRef } from '../../protocol/runner.ts';
 import { type Task, TaskPhase } from '../../protocol/task.ts';
 import { insertKey } from '../access/keys.ts';
@@ -23,6 +24,8 @@ export interface LeasedTask {
   operator: boolean;
   /** How many it was sent until now. */
   messages: number;
+  /** What its answer is to fit; null: it is text. */
+  outputSchema: AnswerSchema | null;
 }
 
 /** Makes the task key's secret; only its hash and prefix come here. Called once for each task that is tried. */
@@ -88,8 +91,8 @@ async function tryNext(
   const leased = await transition(store, tx, { taskId, decide: () => change, now, locked: waiting });
   if (!leased) throw leaseLost(taskId);
   const { id: leaseId, deadline, waitMs } = lease;
-  const { messages } = waiting;
-  return { task: toTask(leased.task), leaseId, deadline, waitMs, operator, messages };
+  const { messages, output_schema: outputSchema } = waiting;
+  return { task: toTask(leased.task), leaseId, deadline, waitMs, operator, messages, outputSchema };
 }
 
 /** A task never outlives the one whose agent started it, which may itself wait as long as it has left. */

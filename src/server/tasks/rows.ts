@@ -78,6 +78,7 @@ export const SHOWN_COLUMNS = [
   ...(['created_at', 'started_at', 'working_at', 'completed_at', 'deadline', 'key_id', 'parent_task_id'] as const),
   ...(['resources', 'usage', 'budget', 'used_tokens', 'used_nano_usd', 'used_calls', 'cost_source'] as const),
   ...(['llm_nano_usd', 'compute_nano_usd', 'files', 'artifacts'] as const),
+  ...(['output', 'output_attempts', 'output_error'] as const),
   ...(['limits', 'approval', 'loop', 'risks', 'wait_ms', 'waited_ms'] as const),
   ...(['continues', 'conversation_id', 'notes', 'keep', 'workspace', 'workspace_until'] as const),
 ] satisfies readonly (keyof TaskRow)[];
@@ -91,6 +92,9 @@ export function toTask(row: ShownRow): Task {
     stdout: row.stdout,
     stderr: row.stderr,
     exitCode: row.exit_code,
+    output: row.output,
+    outputAttempts: row.output_attempts,
+    outputError: row.output_error,
     inputTokens: row.input_tokens,
     outputTokens: row.output_tokens,
     createdAt: row.created_at.toISOString(),

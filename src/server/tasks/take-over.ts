@@ -145,6 +145,7 @@ async function tryNext(
     leftMs: deadline.getTime() - now.getTime() - (isWaiting ? waitMs : 0),
     operator,
     messages: task.messages,
+    outputSchema: task.output_schema,
     resume: {
       sandboxId: task.sandbox_id,
       phase: task.phase ?? 'starting',

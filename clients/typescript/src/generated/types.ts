@@ -7,6 +7,7 @@ export type ErrorCode =
   | "unknown_model"
   | "unpriced_model"
   | "field_not_allowed"
+  | "invalid_schema"
   | "context_too_long"
   | "llm_refused"
   | "not_authenticated"
@@ -553,6 +554,12 @@ export type Task = {
   /** The agent's diagnostics */
   stderr: string | null;
   exitCode: number | null;
+  /** The answer as a value that fits the schema it was asked for by */
+  output: Record<string, unknown> | null;
+  /** How often the agent has given one; null: none was asked for */
+  outputAttempts: number | null;
+  /** What was wrong with the last one, where none was taken */
+  outputError: string | null;
   inputTokens: number;
   outputTokens: number;
   createdAt: string;
@@ -618,7 +625,7 @@ export type Task = {
   /** Why it waits, where there is something to say */
   statusNote: string | null;
   error: {
-    code: "agent_failed" | "sandbox_lost" | "out_of_memory" | "budget_exceeded" | "llm_unavailable" | "llm_refused" | "context_too_long" | "no_answer" | "tool_call_unreadable" | "approval_expired" | "interrupted";
+    code: "agent_failed" | "sandbox_lost" | "out_of_memory" | "budget_exceeded" | "llm_unavailable" | "llm_refused" | "context_too_long" | "no_answer" | "tool_call_unreadable" | "output_invalid" | "approval_expired" | "interrupted";
     message: string;
   } | null;
   cost: {
@@ -699,7 +706,7 @@ export type TaskEvent = {
   status: TaskStatus;
   phase: "starting" | "working" | "finishing" | null;
   error: {
-    code: "agent_failed" | "sandbox_lost" | "out_of_memory" | "budget_exceeded" | "llm_unavailable" | "llm_refused" | "context_too_long" | "no_answer" | "tool_call_unreadable" | "approval_expired" | "interrupted";
+    code: "agent_failed" | "sandbox_lost" | "out_of_memory" | "budget_exceeded" | "llm_unavailable" | "llm_refused" | "context_too_long" | "no_answer" | "tool_call_unreadable" | "output_invalid" | "approval_expired" | "interrupted";
     message: string;
   } | null;
   seq: number;
@@ -754,6 +761,8 @@ export type Template = {
   scopes: Scope[];
   /** What its calls are to be limited to: given to the task with its scopes */
   limits: Limit[];
+  /** What its answer is to fit: given to the task; null: it is text */
+  output: WantedOutput | null;
   /** The pack that brings it; null: Seed itself */
   pack: string | null;
 };
@@ -773,6 +782,10 @@ export type UsageGroup = {
   reasoningTokens: number;
   vcpuSeconds: number;
   gbSeconds: number;
+};
+export type WantedOutput = {
+  /** JSON Schema 2020-12 whose root is {"type": "object"}, without references to elsewhere, at most 65536 bytes */
+  schema: Record<string, unknown>;
 };
 export type Webhook = {
   id: string;
@@ -1469,6 +1482,8 @@ export interface BuiltInCommands {
       model?: string;
       /** Instead of model: several in the order in which they are asked, each when those before it cannot answer */
       models?: string[];
+      /** What the answer has to fit, which the agent then gives as a value; omitted: it answers in text alone */
+      output?: WantedOutput;
       /** Files that the agent finds in /workspace/in, read-only */
       files?: {
         /** Its path below /workspace/in */
@@ -1639,6 +1654,8 @@ export interface BuiltInCommands {
       model?: string;
       /** Instead of model: several in the order in which they are asked, each when those before it cannot answer */
       models?: string[];
+      /** What the answer has to fit, which the agent then gives as a value; omitted: it answers in text alone */
+      output?: WantedOutput;
       /** Files that the agent finds in /workspace/in, read-only */
       files?: {
         /** Its path below /workspace/in */
