@@ -41,6 +41,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+const EMPTY = '/workspace is empty: nobody asked for it to be kept.';
+
 const goOn = (id: string, body: object, headers: Record<string, string> = { prefer: 'wait=60' }, key?: string) =>
   seed.call<{ task: Task } & ErrorBody>('POST', `/api/v1/tasks/${id}/continue`, {
     body,
@@ -80,7 +82,7 @@ describe('a conversation', () => {
       const text = JSON.stringify(content ?? null);
       return `${role} ${tool_calls === undefined ? text : JSON.stringify(tool_calls).match(/echo [a-z-]+/)?.[0]}`;
     });
-    const told = `[You go on in a new sandbox, in which nothing runs any more of what you started before. What you may call now is what is listed at the top.]\n\n${bash('echo forty-four')}`;
+    const told = `[You go on in a new sandbox, in which nothing runs any more of what you started before. ${EMPTY} What you may call now is what is listed at the top.]\n\n${bash('echo forty-four')}`;
     expect(said.slice(1)).toEqual([
       `user ${JSON.stringify(bash('echo forty-two'))}`,
       'assistant echo forty-two',
@@ -111,7 +113,7 @@ describe('a conversation', () => {
     expect(body.task).toMatchObject({
       status: 'completed',
       scopes: { effective: ['keys:read'] },
-      notes: ['The task before did not complete, it was stopped.', 'Not allowed any more: obs:read.'],
+      notes: ['The task before did not complete, it was stopped.', 'Not allowed any more: obs:read.', EMPTY],
     });
     expect(body.task.stdout).toContain(body.task.notes.join(' '));
     const answers = model.lastMessages().filter(({ role }) => role === 'tool');
@@ -289,9 +291,7 @@ mkfifo pipe && echo mine > .seed-not-kept && mkdir -m 500 closed && echo of-out 
     ]);
     const plain = await seed.runTask({ instruction: bash('echo plain > /workspace/plain') });
     expect(plain).toMatchObject({ keep: null, workspace: null });
-    expect((await follow(plain.id, 'ls /workspace')).notes).toEqual([
-      '/workspace is empty: nobody asked for it to be kept.',
-    ]);
+    expect((await follow(plain.id, 'ls /workspace')).notes).toEqual([EMPTY]);
   });
 });
 
@@ -315,10 +315,55 @@ describe('thirty turns over three sandboxes', () => {
     expect(await response.text()).toBe(Array.from({ length: 30 }, (_, turn) => `line ${turn + 1}\n`).join(''));
     const tasks = await Promise.all([first, second, third].map(({ id }) => seed.getTask(id)));
     expect(tasks.map(({ used }) => used.calls)).toEqual([11, 11, 12]);
-    const { body } = await seed.call<{ items: { task: string; cost: { total: number } }[] }>(
+    const { body } = await seed.call<{ items: { group: string; total: number; modelCalls: number }[] }>(
       'GET',
       '/api/v1/obs/costs?by=task&limit=100',
     );
-    expect(body).toBe(0);
+    const billed = body.items.filter(({ group }) => tasks.some(({ id }) => id === group));
+    expect(billed.map(({ modelCalls }) => modelCalls).sort()).toEqual([11, 11, 12]);
+    const sum = (amounts: number[]) => amounts.reduce((all, one) => all + one, 0);
+    const costs = sum(tasks.map(({ cost }) => cost.total));
+    expect(costs).toBeGreaterThan(0);
+    expect(sum(billed.map(({ total }) => total))).toBeCloseTo(costs, 8);
+  });
+});
+
+/** Takes so long to keep that there is time for a crash before it is kept. */
+const LARGE = 'head -c 40000000 /dev/urandom > /workspace/large; sha256sum < /workspace/large';
+const saysIt = async (id: string) => seed.waitForEvent(id, ({ type }) => type === 'text');
+const hasEnded = (id: string) =>
+  until(
+    'the task has ended',
+    async () => {
+      const task = await seed.getTask(id).catch(() => null);
+      return task !== null && task.completedAt !== null && task;
+    },
+    60_000,
+  );
+
+describe('a kill between the answer and the keeping', () => {
+  it('of the server costs nothing', async () => {
+    const { id } = await seed.postTask({ instruction: bash(LARGE), keep });
+    await saysIt(id);
+    process.kill(seed.serverPid(), 'SIGKILL');
+    const task = await hasEnded(id);
+    expect(task).toMatchObject({ status: 'completed', stderr: null, workspace: { madeBy: id } });
+    const next = await follow(id, 'sha256sum < /workspace/large');
+    expect([next.stdout, next.notes]).toEqual([task.stdout, ['/workspace is as the task before left it.']]);
+  });
+
+  it('of the runner loses what was to be kept, which is told, and nothing of what was said', async () => {
+    const { id } = await seed.postTask({ instruction: bash(LARGE), keep });
+    await saysIt(id);
+    process.kill(seed.runnerPid(), 'SIGKILL');
+    const task = await hasEnded(id);
+    expect(task).toMatchObject({ status: 'failed', error: { code: 'interrupted' }, workspace: null });
+    const next = await follow(id, 'ls /workspace');
+    expect(next).toMatchObject({ status: 'completed', stdout: 'out' });
+    expect(next.notes).toEqual([
+      expect.stringMatching(/^The task before did not complete, it failed: /),
+      '/workspace is empty: the task before did not come to the point of keeping it.',
+    ]);
+    expect(JSON.stringify(model.lastMessages())).toContain(task.stdout?.slice(0, 64));
   });
 });

@@ -127,7 +127,7 @@ function columnsOf(task: PlacedTask) {
     notes: task.continued?.notes ?? [],
     keep: task.keep ?? null,
     workspace: task.continued?.workspace?.stored ?? null,
-    workspace_until: task.continued?.workspace?.until ?? null,
+    workspace_until: task.continued?.workspace?.until.toISOString() ?? null,
     output_schema: task.outputSchema ?? null,
     output_attempts: task.outputSchema ? 0 : null,
   };
