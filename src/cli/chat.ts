@@ -1,5 +1,5 @@
-// seed chat: a person, or lines that are piped in, and an agent by turns. Each line is a task that goes on from the
-// one before. Used by local-commands.ts.
+// seed chat: a person, or lines that are piped in, and an agent by turns. Each line is a task that goes on from
+// the one before. Used by local-commands.ts.
 import { SeedError } from '../protocol/errors.ts';
 import type { Manifest, ManifestCommand } from '../protocol/manifest.ts';
 import type { Task } from '../protocol/task.ts';

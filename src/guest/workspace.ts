@@ -1,10 +1,10 @@
 // Keeps /workspace for the task that goes on from this one, and puts what was kept into place: as an archive that
 // streams, packed and unpacked by processes of the agent's user, and sieved at both ends. Used by run-task.ts.
 import type { ChildProcess } from 'node:child_process';
-import { PassThrough, type Readable } from 'node:stream';
+import { PassThrough, type Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip, createGzip } from 'node:zlib';
+import { createGunzip, createGzip, type Gunzip } from 'node:zlib';
 import { extract, type Pack, pack } from 'tar-stream';
 import { limitBytes } from '../lib/limit-bytes.ts';
 import { LIMITS } from '../protocol/limits.ts';
@@ -89,7 +89,7 @@ export async function unpackWorkspace({ link, processes, folder }: WorkspacePart
     );
     const unpacking = Promise.all([feed(archive, tar), text(outputOf(tar)), ended(tar)]);
     try {
-      const answer = await link.download('/workspace', unzipped);
+      const answer = await link.download('/workspace', into(unzipped));
       if (answer.status !== 200) sieving.catch(() => undefined);
       else await sieving;
       await ending;
@@ -115,6 +115,14 @@ export async function unpackWorkspace({ link, processes, folder }: WorkspacePart
     if (link.isOver()) throw error;
     return [`Not all of /workspace is there: what was kept is damaged (${(error as Error).message}).`];
   }
+}
+
+/** Ends with the download, while what it leads into still has something to give. */
+function into(stream: Gunzip): Writable {
+  return new Writable({
+    write: (chunk, _encoding, done) => void stream.write(chunk, done),
+    final: (done) => void stream.end(done),
+  });
 }
 
 const PACKING = [

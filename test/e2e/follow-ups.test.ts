@@ -189,6 +189,8 @@ const lines = (task: Task) =>
     .split('\n')
     .map((line) => line.trimEnd());
 const keep = { workspace: true, for: '1d' };
+const blobIdOf = (row: Record<string, unknown> | undefined) =>
+  String((row?.['workspace'] as { blobId?: string } | undefined)?.blobId);
 const blobs = async () => (await readdir(join(seed.dataDir, 'artifacts'))).filter((name) => name !== 'incoming');
 
 describe('a workspace that is kept', () => {
@@ -241,7 +243,7 @@ mkfifo pipe && echo mine > .seed-not-kept && mkdir -m 500 closed && echo of-out 
       database.databaseUrl,
       `update tasks set workspace = workspace || '{"size": ${bytes.length}}' where id = '${first.id}' returning workspace`,
     );
-    await writeFile(join(seed.dataDir, 'artifacts', (row?.['workspace'] as { blobId: string }).blobId), bytes);
+    await writeFile(join(seed.dataDir, 'artifacts', blobIdOf(row)), bytes);
     const next = await follow(
       first.id,
       `${LIST}; ls -d /workspace/in /etc/absolute /etc/dots /etc/through 2>&1 | grep -vc 'No such file'; stat -c %F /workspace/out`,
@@ -259,8 +261,8 @@ mkfifo pipe && echo mine > .seed-not-kept && mkdir -m 500 closed && echo of-out 
   it('that is broken, or gone, is told to caller and agent, and the task goes on', async () => {
     const first = await seed.runTask({ instruction: bash('head -c 100000 /dev/urandom > /workspace/x'), keep });
     const [row] = await rowsOf(database.databaseUrl, `select workspace from tasks where id = '${first.id}'`);
-    const { blobId, size } = row?.['workspace'] as { blobId: string; size: number };
-    await writeFile(join(seed.dataDir, 'artifacts', blobId), Buffer.alloc(size, 7));
+    const size = first.workspace?.size ?? 0;
+    await writeFile(join(seed.dataDir, 'artifacts', blobIdOf(row)), Buffer.alloc(size, 7));
     const broken = await follow(first.id, 'ls /workspace');
     expect(broken).toMatchObject({ status: 'completed', stdout: 'out' });
     expect(JSON.stringify(await seed.events(broken.id))).toContain('what was kept is damaged');

@@ -226,6 +226,19 @@ export type Identity = {
   /** What the newest token calls them, such as their address */
   name: string;
 };
+export type Keep = {
+  workspace: boolean;
+  for: string;
+};
+export type KeptWorkspace = {
+  /** Bytes of its archive */
+  size: number;
+  /** Of its archive, hexadecimal */
+  sha256: string;
+  /** The task at whose end it was as it is kept */
+  madeBy: string;
+  expiresAt: string;
+};
 export type Key = {
   id: string;
   name: string;
@@ -657,6 +670,10 @@ export type Task = {
   conversationId: string;
   /** What it lacks of what was before, or finds changed; its agent is told the same */
   notes: string[];
+  /** What it leaves behind; null: what was said alone */
+  keep: Keep | null;
+  /** What is kept of /workspace: what it found there, until it has left its own */
+  workspace: KeptWorkspace | null;
   /** What it was given */
   files: File[];
   /** What its agent left in /workspace/out */
@@ -1498,6 +1515,13 @@ export interface BuiltInCommands {
         /** The caller's own, as the platform takes it */
         token: string;
       }>;
+      /** What it leaves behind for the next one; omitted: as that one did */
+      keep?: {
+        /** Whether /workspace is kept for the task that goes on from this one */
+        workspace: boolean;
+        /** For how long after its end, at most 30d */
+        for?: string;
+      };
       /** Your own labels, kept with the task */
       metadata?: Record<string, string>;
       /** Hears of this task's events, signed with the account's default secret; a task needs webhooks:write for it */
@@ -1670,6 +1694,13 @@ export interface BuiltInCommands {
         /** The caller's own, as the platform takes it */
         token: string;
       }>;
+      /** What it leaves behind for a task that goes on from it; omitted: what was said */
+      keep?: {
+        /** Whether /workspace is kept for the task that goes on from this one */
+        workspace: boolean;
+        /** For how long after its end, at most 30d */
+        for?: string;
+      };
       /** Your own labels, kept with the task */
       metadata?: Record<string, string>;
       /** Hears of this task's events, signed with the account's default secret; a task needs webhooks:write for it */

@@ -104,14 +104,30 @@ export type Row = { key: string | number } & (
   | { type: 'entry'; entry: Entry }
 );
 
-/** The rows of the conversation: the instruction, the entries, and the answer where no event has said it. */
-export function conversationRows(task: Task, { entries }: Transcript): Row[] {
+/** What the tasks before it were told and answered, the oldest first. */
+function rowsBefore(before: readonly Task[]): Row[] {
+  return before.flatMap(({ id, createdAt, completedAt, instruction, stdout }): Row[] => [
+    { key: `${id} instruction`, type: 'instruction', at: createdAt, text: instruction },
+    ...(stdout === null || stdout.trim() === ''
+      ? []
+      : [{ key: `${id} answer`, type: 'answer', at: completedAt ?? createdAt, text: stdout } as const]),
+  ]);
+}
+
+/**
+ * The rows of the conversation: what was said in the tasks before, then the instruction, the entries, and the
+ * answer where no event has said it.
+ */
+export function conversationRows(task: Task, { entries }: Transcript, before: readonly Task[] = []): Row[] {
   const { stdout, completedAt, status } = task;
   const last = entries.findLastIndex(({ type }) => type === 'text');
   const lastText = entries[last];
   const said = lastText?.type === 'text' && lastText.text.trim() === stdout?.trim();
   const isAnswered = status === 'completed' && completedAt !== null && stdout !== null && stdout.trim() !== '';
-  const rows: Row[] = [{ key: 'instruction', type: 'instruction', at: task.createdAt, text: task.instruction }];
+  const rows: Row[] = [
+    ...rowsBefore(before),
+    { key: 'instruction', type: 'instruction', at: task.createdAt, text: task.instruction },
+  ];
   for (const [index, entry] of entries.entries()) {
     // The text that is the answer looks like it.
     if (isAnswered && said && index === last && entry.type === 'text')
