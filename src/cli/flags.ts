@@ -3,6 +3,7 @@
 import { holdsExactly, NUMBER, parseExactly } from '../lib/exact-json.ts';
 import { isRecord } from '../lib/json.ts';
 import { kebabCase } from '../lib/kebab-case.ts';
+import { neededInputs } from '../lib/needed-inputs.ts';
 import { fromText } from '../lib/query-text.ts';
 import type { SeedError } from '../protocol/errors.ts';
 import type { JsonSchema, ManifestCommand } from '../protocol/manifest.ts';
@@ -76,7 +77,7 @@ function kindOf(schema: JsonSchema, items: JsonSchema | undefined, itemKind: Sca
   if (items && isFile(items)) return items.required?.includes('name') ? 'files' : 'fileList';
   if (schema.type === 'array' && itemKind !== undefined) return 'list';
   const values = schema['additionalProperties'];
-  if (schema.type === 'object' && isSchema(values) && values.type === 'string') return 'record';
+  if (schema.type === 'object' && isSchema(values) && mayBeText(values)) return 'record';
   if (isMixed(schema)) return 'mixed';
   return scalarKind(schema) ?? 'json';
 }
@@ -164,7 +165,10 @@ const isSchema = (value: unknown): value is JsonSchema => isRecord(value);
 export function usageLine(command: ManifestCommand): string {
   const path = command.positional.map((property) => `<${kebabCase(property)}>`);
   const others = flagsOf(command).filter((flag) => !command.positional.includes(flag.property));
-  const required = others.filter(isMandatory);
+  const needed = neededInputs(command.input);
+  const required = others.filter(
+    (flag) => isMandatory(flag) || (needed.includes(flag.property) && !flag.required),
+  );
   const text = required.find((flag) => flag.kind === 'string');
   const words = required.map((flag) => (flag === text ? `<${flag.name}>` : `--${flag.name} ${placeholder(flag)}`));
   const optional = others.length > required.length ? ['[flags]'] : [];

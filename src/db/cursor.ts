@@ -91,16 +91,26 @@ export async function orderedBy<Row, Item>(
   { limit, cursor }: PageRequest,
   toItem: (row: Row) => Item,
 ): Promise<Page<Item>> {
-  const place = cursor === undefined ? null : read(TextCursor, cursor)[0];
+  const place = cursor === undefined ? null : decodeText(cursor);
   const rest = place === null ? query : query.where(sql<boolean>`${sql.ref(column)} > ${place}`);
   const rows = await rest
     .orderBy(column)
     .limit(limit + 1)
     .execute();
-  const shown = rows.slice(0, limit);
+  const page = pageAfter(rows, limit, (row) => String(row[column]));
+  return { ...page, items: page.items.map(toItem) };
+}
+
+/** The text of the last item before the page. @throws SeedError invalid_input: `pageAfter` has not made it */
+export const decodeText = (cursor: string): string => read(TextCursor, cursor)[0];
+
+/** A page out of up to `limit + 1` items, in the order of a text that no two of them share. */
+export function pageAfter<Item>(
+  items: readonly Item[],
+  limit: number,
+  textOf: (item: Item) => string,
+): Page<Item> {
+  const shown = items.slice(0, limit);
   const last = shown.at(-1);
-  return {
-    items: shown.map(toItem),
-    nextCursor: rows.length > limit && last ? encode([String(last[column])]) : null,
-  };
+  return { items: shown, nextCursor: items.length > limit && last ? encode([textOf(last)]) : null };
 }

@@ -15,6 +15,7 @@ import type { Resources, Usage } from '../protocol/resources.ts';
 import type { RunnerState } from '../protocol/runner.ts';
 import type { ScopeGrant } from '../protocol/scope.ts';
 import type { TaskError, TaskPhase, TaskStatus } from '../protocol/task.ts';
+import type { Parameters, TemplateTask, UsedTemplate } from '../protocol/template.ts';
 import type { Defaulted, Json, JsonOrNull } from './columns.ts';
 import type { GrantTables } from './grant-tables.ts';
 import type { WebhookTables } from './webhook-tables.ts';
@@ -214,6 +215,20 @@ export interface Tables extends GrantTables, WebhookTables {
     identity_issued_at: Defaulted<Date | null>;
     approves_scopes: Defaulted<string[] | null>;
   };
+  templates: {
+    account_id: string;
+    name: string;
+    version: number;
+    title: string;
+    description: string;
+    instruction: string;
+    parameters: JsonOrNull<Parameters>;
+    scopes: string[];
+    limits: Json<Limit[]>;
+    task: Json<TemplateTask>;
+    key_id: string;
+    created_at: Date;
+  };
   tasks: {
     id: string;
     account_id: string;
@@ -222,6 +237,7 @@ export interface Tables extends GrantTables, WebhookTables {
     status: TaskStatus;
     phase: TaskPhase | null;
     instruction: string;
+    template: JsonOrNull<UsedTemplate>;
     scopes: Json<ScopeGrant>;
     timeout_ms: number;
     model: string;

@@ -82,6 +82,16 @@ export const LIMITS = {
   /** Values of an input that one limit looks at, and characters of a text that a pattern is looked for in. */
   limitSteps: 50_000,
   limitTextLength: 10_000,
+  templates: {
+    /** Kept by one account; versions of one, of which the oldest goes for one more. */
+    perAccount: 500,
+    versions: 100,
+    /** Parameters of one, and what their values may be: characters, items of a list, words to choose from. */
+    parameters: 50,
+    valueLength: 10_000,
+    listLength: 100,
+    choices: 100,
+  },
   requestsPerMinuteMax: 100_000,
   concurrentTasksMax: 10_000,
   /** What a budget or a limit of a key can be at the most. */

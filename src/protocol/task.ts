@@ -1,18 +1,26 @@
 // The task object, its statuses and the body that starts one.
 import { z } from 'zod';
-import { Budget, Used, WantedBudget } from './budget.ts';
+import { Budget, Used } from './budget.ts';
 import { COST_SOURCES } from './cost-source.ts';
 import { TaskCredentials } from './credential.ts';
 import { TASK_ERROR_CODES } from './errors.ts';
 import { GivenFiles, KeptFile } from './file.ts';
-import { givenGrants, toldGrants } from './grant.ts';
+import { toldGrants } from './grant.ts';
 import { GivenKeep, Keep, KeptWorkspace } from './keep.ts';
 import { LIMITS } from './limits.ts';
 import { Metadata } from './metadata.ts';
-import { AnswerSchema, WantedOutput } from './output.ts';
+import { AnswerSchema } from './output.ts';
 import { pageInput } from './page.ts';
-import { Resources, Usage, WantedResources } from './resources.ts';
+import { Resources, Usage } from './resources.ts';
 import { Scope, Scopes } from './scope.ts';
+import {
+  Instruction,
+  ParameterValues,
+  TemplateReference,
+  Timeout,
+  taskSettings,
+  UsedTemplate,
+} from './template.ts';
 import { utf8Length } from './text.ts';
 import { Moment } from './time.ts';
 import { WebhookUrl } from './webhook.ts';
@@ -28,70 +36,42 @@ export type TaskPhase = z.infer<typeof TaskPhase>;
 export const TaskError = z.object({ code: z.enum(TASK_ERROR_CODES), message: z.string() });
 export type TaskError = z.infer<typeof TaskError>;
 
-const TOO_LONG = `the instruction is longer than ${LIMITS.instructionBytes} bytes`;
-
-export const RunTaskBody = z.object({
-  instruction: z
-    .string()
-    .max(LIMITS.instructionBytes, TOO_LONG)
-    .refine((text) => text.trim() !== '', 'the instruction is empty')
-    .refine((text) => utf8Length(text) <= LIMITS.instructionBytes, { message: TOO_LONG })
-    .describe('What to do, in plain language'),
-  scopes: Scopes.optional().describe('What the agent may do, at most what the key may; omitted: all of it'),
-  timeout: z
-    .number()
-    .int()
-    .min(LIMITS.timeoutMinMs, `timeout is at least ${LIMITS.timeoutMinMs} ms`)
-    .max(LIMITS.timeoutMaxMs, `timeout is at most ${LIMITS.timeoutMaxMs} ms`)
-    .default(LIMITS.timeoutDefaultMs)
-    .describe(`Milliseconds until the task is killed, ${LIMITS.timeoutMinMs} to ${LIMITS.timeoutMaxMs}`),
-  resources: WantedResources.optional().describe(
-    "What the sandbox may have, up to the server's maxima; omitted: the server's defaults",
-  ),
-  budget: WantedBudget.optional().describe(
-    'What it and the tasks that it starts may use: tokens, usd, calls; omitted: not limited',
-  ),
-  ...givenGrants,
-  model: z
-    .string()
-    .min(1)
-    .max(200)
-    .meta({ examples: ['scripted'] })
-    .optional()
-    .describe("The model to use, and no other; omitted: the key's defaults, or the account's, or the server's"),
-  models: z
-    .array(z.string().min(1).max(200))
-    .min(1)
-    .max(LIMITS.llmModels)
-    .meta({ examples: [['scripted']] })
-    .optional()
-    .describe(
-      'Instead of model: several in the order in which they are asked, each when those before it cannot answer',
+export const RunTaskBody = z
+  .object({
+    instruction: Instruction.optional().describe('What to do, in plain language; or else a template'),
+    template: TemplateReference.optional().describe(
+      'Instead of an instruction: the name of a template, or name@version',
     ),
-  output: WantedOutput.optional().describe(
-    'What the answer has to fit, which the agent then gives as a value; omitted: it answers in text alone',
-  ),
-  files: GivenFiles.default([]).describe('Files that the agent finds in /workspace/in, read-only'),
-  credentials: TaskCredentials.default({}).describe(
-    'By pack, your own credential for its platform; kept outside the sandbox, and gone when the task has ended',
-  ),
-  keep: GivenKeep.optional().describe(
-    'What it leaves behind for a task that goes on from it; omitted: what was said',
-  ),
-  metadata: Metadata.default({}).describe('Your own labels, kept with the task'),
-  webhookUrl: WebhookUrl.optional().describe(
-    "Hears of this task's events, signed with the account's default secret; a task needs webhooks:write for it",
-  ),
-});
+    parameters: ParameterValues.optional().describe("What the template's {{…}} are, by their names"),
+    scopes: Scopes.optional().describe(
+      "What the agent may do, at most what the key may; omitted: the template's, or all of the key's",
+    ),
+    timeout: Timeout.optional().describe(
+      `Milliseconds until the task is killed, ${LIMITS.timeoutMinMs} to ${LIMITS.timeoutMaxMs}; omitted: ${LIMITS.timeoutDefaultMs}, or what the template says`,
+    ),
+    ...taskSettings,
+    files: GivenFiles.default([]).describe('Files that the agent finds in /workspace/in, read-only'),
+    credentials: TaskCredentials.default({}).describe(
+      'By pack, your own credential for its platform; kept outside the sandbox, and gone when the task has ended',
+    ),
+    keep: GivenKeep.optional().describe(
+      'What it leaves behind for a task that goes on from it; omitted: what was said',
+    ),
+    metadata: Metadata.default({}).describe('Your own labels, kept with the task'),
+    webhookUrl: WebhookUrl.optional().describe(
+      "Hears of this task's events, signed with the account's default secret; a task needs webhooks:write for it",
+    ),
+  })
+  .meta({ anyOf: [{ required: ['instruction'] }, { required: ['template'] }] });
 export type RunTaskBody = z.infer<typeof RunTaskBody>;
 
 /** What a continuation may say for itself; the rest is as it was for the task that it goes on from. */
-export const ContinueTaskBody = RunTaskBody.omit({ approval: true, loop: true, timeout: true }).extend({
+export const ContinueTaskBody = RunTaskBody.omit({
+  ...{ approval: true, loop: true, timeout: true, template: true, parameters: true },
+}).extend({
+  instruction: Instruction.describe('What to do next, in plain language'),
   id: z.uuid().describe('Id of the task to go on from, the last one of its conversation'),
-  timeout: RunTaskBody.shape.timeout
-    .unwrap()
-    .optional()
-    .describe("Milliseconds until the task is killed; omitted: as that one's"),
+  timeout: Timeout.optional().describe("Milliseconds until the task is killed; omitted: as that one's"),
   scopes: Scopes.optional().describe('What the agent may do, at most what that one could; omitted: as much'),
   keep: GivenKeep.optional().describe('What it leaves behind for the next one; omitted: as that one did'),
   limits: RunTaskBody.shape.limits.describe('What its scopes may do besides the limits of that one'),
@@ -144,6 +124,7 @@ export const Task = z
     createdAt: z.iso.datetime(),
     completedAt: z.iso.datetime().nullable().describe('When it reached its terminal status'),
     instruction: z.string(),
+    template: UsedTemplate.nullable().describe('What it was started from'),
     scopes: z.object({ requested: scopes.nullable(), effective: scopes, denied: scopes }),
     timeout: z.number().int().describe('Milliseconds'),
     model: z.string(),

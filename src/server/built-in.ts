@@ -5,8 +5,6 @@ import { createRegistry, type Registry } from '../command/registry.ts';
 import type { Store } from '../db/store.ts';
 import type { LoadedPack } from '../pack/definition.ts';
 import { BUILT_IN_EVENT_TYPES, createEventTypes } from '../protocol/event-types.ts';
-import { Limit } from '../protocol/grant.ts';
-import type { Template } from '../protocol/template.ts';
 import { checkKey } from './access/check-key.ts';
 import {
   createAccount,
@@ -41,14 +39,24 @@ import { listSandboxes } from './runners/commands.ts';
 import { openRunnerLook } from './runners/runners.ts';
 import type { ServerSettings } from './settings.ts';
 import { tasksOfApprovals } from './tasks/asking.ts';
-import { getTask, listLedger, listTasks, listTemplates, runTask, stopTask, taskEvents } from './tasks/commands.ts';
+import { getTask, listLedger, listTasks, runTask, stopTask, taskEvents } from './tasks/commands.ts';
 import { openTaskCreation } from './tasks/create.ts';
 import type { TaskCache } from './tasks/find.ts';
 import { continueTask, messageTask } from './tasks/follow-up-commands.ts';
 import { TaskLooks } from './tasks/looks.ts';
 import type { OutputChecks } from './tasks/output/checks.ts';
-import { OWN_TEMPLATES } from './tasks/own-templates.ts';
+import { refuseSchema } from './tasks/output/verdict.ts';
 import { obsCosts, obsErrors, obsRequests, obsSummary, obsUsage } from './telemetry/commands.ts';
+import { broughtTemplates } from './templates/brought.ts';
+import {
+  createTemplate,
+  deleteTemplate,
+  getTemplate,
+  listTemplates,
+  listVersions,
+  updateTemplate,
+} from './templates/commands.ts';
+import { OWN_TEMPLATES } from './templates/own-templates.ts';
 import {
   createWebhook,
   deleteWebhook,
@@ -90,7 +98,8 @@ const FEATURES = {
   ],
   telemetry: [obsSummary, obsRequests, obsUsage, obsCosts, obsErrors],
   approvals: [listApprovals, getApproval, approveApproval, denyApproval, linkApproval],
-  tasks: [runTask, continueTask, messageTask, getTask, listLedger, listTasks, stopTask, taskEvents, listTemplates],
+  tasks: [runTask, continueTask, messageTask, getTask, listLedger, listTasks, stopTask, taskEvents],
+  templates: [createTemplate, listTemplates, getTemplate, listVersions, updateTemplate, deleteTemplate],
   models: [listModels, testOfModel],
   files: [listArtifacts, getArtifact],
   runners: [listSandboxes],
@@ -148,6 +157,11 @@ export function openRegistry(parts: RegistryNeeds): Registry {
   const scopes = (operator: boolean) => registry.scopes(operator);
   const modeOf = (name: string) => packs.find((pack) => pack.name === name)?.credential ?? null;
   const credentialFor: CredentialFor = (wanted) => heldCredential(store, wanted, secretsKey);
+  const templates = [
+    ...broughtTemplates(null, OWN_TEMPLATES),
+    ...packs.flatMap((pack) => broughtTemplates(pack.name, pack.templates)),
+  ];
+  const brought = new Map(templates.map((template) => [template.name, template]));
   const needs: FeatureNeeds = {
     access: {
       scopes,
@@ -184,10 +198,13 @@ export function openRegistry(parts: RegistryNeeds): Registry {
           ensureDefaultSecret(tx, accountId, () => mintWebhookSecret(secretsKey).sealed, now),
       },
       ...openRunnerLook(store),
-      templates: [
-        ...templatesOf(null, OWN_TEMPLATES),
-        ...packs.flatMap((pack) => templatesOf(pack.name, pack.templates)),
-      ],
+      brought,
+    },
+    templates: {
+      brought,
+      scopes,
+      checkLimits: (limits) => checkLimits(limits, registry.commands),
+      checkOutput: (accountId, schema) => refuseSchema(outputs, accountId, schema),
     },
     models: { ...models, llm },
     files: { blobs },
@@ -214,14 +231,4 @@ const asksByItself = ({ approval, limits = [] }: Command): boolean =>
 /** What Seed itself reads for a key and an input is the same for all who ask at the same time. */
 function shareReads(command: Command): Command {
   return isObject(command) && command.effect === 'read' ? { shared: true, ...command } : command;
-}
-
-function templatesOf(pack: string | null, templates: LoadedPack['templates'] = []): Template[] {
-  return templates.map(({ scopes, limits = [], output, ...template }) => ({
-    ...template,
-    output: output === undefined ? null : { schema: output },
-    scopes: [...scopes],
-    limits: limits.map((limit) => Limit.parse(limit)),
-    pack,
-  }));
 }

@@ -115,6 +115,8 @@ it('a key sees the tools that its scopes allow, and no others', async () => {
     'tasks_continue',
     'tasks_message',
     'templates_list',
+    'templates_get',
+    'templates_versions',
     'models_list',
     'models_test',
   ]);

@@ -3,6 +3,7 @@
 import { type Command, isFile, isObject, isStream } from '../../command/define-command.ts';
 import { parseHttp, pathParameters, toJsonSchema } from '../../command/manifest.ts';
 import { Narrowing } from '../../command/narrow.ts';
+import { neededInputs } from '../../lib/needed-inputs.ts';
 import { credentialHeader } from '../../lib/pack-setting.ts';
 import type { JsonSchema } from '../../protocol/manifest.ts';
 import { ERROR_SCHEMA, errorComponents, errorResponses, references } from './openapi-errors.ts';
@@ -75,7 +76,9 @@ function operation(command: Command, { template, components }: Place): JsonObjec
       ...credentialParameters(command),
     ],
     ...(method !== 'GET' &&
-      rest.length > 0 && { requestBody: requestBody(command, Object.fromEntries(rest), required) }),
+      rest.length > 0 && {
+        requestBody: requestBody(command, Object.fromEntries(rest), { required, anyOf: input['anyOf'] }),
+      }),
     responses: responses(command, components),
   };
 }
@@ -83,9 +86,10 @@ function operation(command: Command, { template, components }: Place): JsonObjec
 function requestBody(
   command: Command,
   properties: Record<string, JsonSchema>,
-  required: readonly string[],
+  { required, anyOf }: { required: string[]; anyOf: unknown },
 ): JsonObject {
-  const json = { type: 'object', properties, required, additionalProperties: false };
+  const ways = anyOf === undefined ? {} : { anyOf };
+  const json = { type: 'object', properties, required, ...ways, additionalProperties: false };
   const { files: _, ...others } = properties;
   const task = { ...json, properties: others };
   const file = {
@@ -98,7 +102,7 @@ function requestBody(
     encoding: { task: { contentType: 'application/json' } },
   };
   return {
-    required: required.length > 0,
+    required: neededInputs({ required, ...ways }).length > 0,
     content: {
       'application/json': { schema: json },
       ...(isObject(command) && command.takesFiles && { 'multipart/form-data': form }),

@@ -16,6 +16,7 @@ import { chainOf } from '../grants/bindings.ts';
 import { askingForChanges, type RuleOfTwo } from '../grants/rule-of-two.ts';
 import { refuseSpent, refuseUnpriced } from '../spending/bounds.ts';
 import { hasSpendLimit, toBudget } from '../spending/budget.ts';
+import { type Order, orderOf, type TemplateSource } from '../templates/order.ts';
 import { type CreateFreeTask, createTask, refuseTooManyTasks } from './create.ts';
 import type { FindTask } from './find.ts';
 import { type From, takeFrom } from './from-before.ts';
@@ -24,7 +25,7 @@ import type { OutputChecks } from './output/checks.ts';
 import { refuseSchema } from './output/verdict.ts';
 import { grantResources, type ResourcePolicy, refuseWithoutRoom } from './resources.ts';
 
-export interface AcceptNeeds {
+export interface AcceptNeeds extends TemplateSource {
   find: FindTask;
   createFree: CreateFreeTask;
   resources: ResourcePolicy;
@@ -94,12 +95,9 @@ export async function acceptOnce(
   });
 }
 
-async function accept(
-  { actor, creationId: id, store, traceParent }: Call,
-  input: RunTaskBody,
-  needs: AcceptNeeds,
-  from: From | null,
-): Promise<Task> {
+async function accept(call: Call, body: RunTaskBody, needs: AcceptNeeds, from: From | null): Promise<Task> {
+  const { actor, creationId: id, store, traceParent } = call;
+  const input = await orderOf(call, body, needs);
   const { accountId, key, lineage } = actor;
   const known = needs.scopesFor(actor.operator);
   const requested = input.scopes ?? null;
@@ -125,6 +123,7 @@ async function accept(
     billedKeyId: lineage.at(-1)?.id ?? key.id,
     parentTaskId: taskOf(lineage),
     instruction: input.instruction,
+    template: input.template,
     scopes,
     timeoutMs: input.timeout,
     model,
@@ -165,7 +164,7 @@ async function accept(
 }
 
 /** @throws SeedError not_allowed: this Seed refuses what the task combines. */
-function grantsOf(input: RunTaskBody, risk: string | null, rule: RuleOfTwo): Grants {
+function grantsOf(input: Order, risk: string | null, rule: RuleOfTwo): Grants {
   const { limits = [], approval = null, loop = null } = input;
   if (risk === null || rule === 'warn') return { limits, approval, loop };
   if (rule === 'ask') return { limits, approval: askingForChanges(approval), loop };
@@ -177,7 +176,7 @@ function grantsOf(input: RunTaskBody, risk: string | null, rule: RuleOfTwo): Gra
 /** Whether the request and its keys, as they are known, say alone that the task may be, and it brings nothing. */
 function isFree(
   { parentTaskId, webhookUrl }: Pick<NewTask, 'parentTaskId' | 'webhookUrl'>,
-  { files, credentials }: Pick<RunTaskBody, 'files' | 'credentials'>,
+  { files, credentials }: Pick<Order, 'files' | 'credentials'>,
   lineage: Lineage,
 ): boolean {
   const brings = files.length > 0 || Object.keys(credentials).length > 0;
@@ -186,7 +185,7 @@ function isFree(
 }
 
 /** @throws SeedError invalid_input */
-function askedModels({ model, models }: RunTaskBody): readonly string[] | undefined {
+function askedModels({ model, models }: Order): readonly string[] | undefined {
   if (model === undefined || models === undefined) return model === undefined ? models : [model];
   throw new SeedError('invalid_input', 'model and models say the same thing: give one of them');
 }

@@ -10,6 +10,7 @@ import type { Keep } from '../../protocol/keep.ts';
 import type { AnswerSchema } from '../../protocol/output.ts';
 import type { Resources } from '../../protocol/resources.ts';
 import type { ScopeGrant } from '../../protocol/scope.ts';
+import type { UsedTemplate } from '../../protocol/template.ts';
 
 export interface NewTask {
   id: string;
@@ -20,6 +21,8 @@ export interface NewTask {
   /** The task whose agent posted it; null when no task did. */
   parentTaskId: string | null;
   instruction: string;
+  /** What it was started from. */
+  template?: UsedTemplate | null;
   scopes: ScopeGrant;
   timeoutMs: number;
   model: string;
@@ -77,13 +80,13 @@ export async function insertTasks(tx: Tx, tasks: readonly PlacedTask[], lockMs?:
       insert into tasks (
         id, account_id, key_id, billed_key_id, parent_task_id, status, instruction, scopes, depth, timeout_ms, model,
         fallback_models, resources, budget, files, metadata, webhook_url, trace_parent, limits, approval, loop, risks,
-        wait_ms, output_schema, output_attempts, continues, conversation_id, notes,
+        wait_ms, output_schema, output_attempts, template, continues, conversation_id, notes,
         keep, workspace, workspace_until, created_at, last_seq
       )
       select
         id, account_id, key_id, billed_key_id, parent_task_id, 'queued', instruction, scopes, depth, timeout_ms, model,
         fallback_models, resources, budget, files, metadata, webhook_url, trace_parent, limits, approval, loop, risks,
-        wait_ms, output_schema, output_attempts, continues, conversation_id, notes,
+        wait_ms, output_schema, output_attempts, template, continues, conversation_id, notes,
         keep, workspace, workspace_until, date_trunc('milliseconds', now()), 1
       from json_populate_recordset(null::tasks, ${storableJson(tasks.map(columnsOf))}::json)${patience}
       returning *
@@ -128,6 +131,7 @@ function columnsOf(task: PlacedTask) {
     keep: task.keep ?? null,
     workspace: task.continued?.workspace?.stored ?? null,
     workspace_until: task.continued?.workspace?.until.toISOString() ?? null,
+    template: task.template ?? null,
     output_schema: task.outputSchema ?? null,
     output_attempts: task.outputSchema ? 0 : null,
   };

@@ -73,7 +73,7 @@ export async function isTaskBelow(db: Db, id: string, above: string): Promise<bo
 
 /** The columns that the task object is made of: a list reads no others. */
 export const SHOWN_COLUMNS = [
-  ...(['id', 'status', 'phase', 'error', 'instruction', 'scopes', 'timeout_ms', 'metadata'] as const),
+  ...(['id', 'status', 'phase', 'error', 'instruction', 'template', 'scopes', 'timeout_ms', 'metadata'] as const),
   ...(['stdout', 'stderr', 'exit_code', 'input_tokens', 'output_tokens', 'model', 'fallback_models'] as const),
   ...(['created_at', 'started_at', 'working_at', 'completed_at', 'deadline', 'key_id', 'parent_task_id'] as const),
   ...(['resources', 'usage', 'budget', 'used_tokens', 'used_nano_usd', 'used_calls', 'cost_source'] as const),
@@ -100,6 +100,7 @@ export function toTask(row: ShownRow): Task {
     createdAt: row.created_at.toISOString(),
     completedAt: row.completed_at?.toISOString() ?? null,
     instruction: row.instruction,
+    template: row.template,
     scopes: row.scopes,
     timeout: row.timeout_ms,
     model: row.model,
