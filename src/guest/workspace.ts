@@ -144,7 +144,7 @@ const UNPACKING = [
   '--warning=none',
 ];
 
-/** Each entry that may be kept, from one archive into the other. @param notes gets what stands in the entry of notes */
+/** Each entry that may be kept, from one archive into the other. @param notes gets what the entry of notes has */
 async function sieveInto(source: Readable, archive: Pack, sieve: Sieve, notes?: Buffer[]): Promise<void> {
   const extracting = extract();
   archive.on('error', ignored);

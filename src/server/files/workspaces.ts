@@ -42,7 +42,7 @@ export async function saveWorkspace(
   });
 }
 
-/** What a running task is to begin with. Throws SeedError `lease_lost`, or `not_found` when it begins with nothing. */
+/** What a running task is to begin with. Throws SeedError `lease_lost`, or `not_found` when that is nothing. */
 export async function workspaceOfLease(db: Db, lease: LeasedTaskId): Promise<StoredWorkspace> {
   const task: Pick<TaskRow, 'workspace' | 'lease_id' | 'status'> | undefined = await db
     .selectFrom('tasks')

@@ -1,5 +1,6 @@
 // What `tasks continue` does: finds out what a task has of those before it, and accepts it as any other, with a
 // key, a deadline and a bill of its own. The database decides between two that go on from the same task.
+import { isDeepStrictEqual } from 'node:util';
 import type { Actor, Call } from '../../command/call.ts';
 import { sqlStateOf } from '../../db/database-failure.ts';
 import type { Db, StoredFile, TaskRow } from '../../db/tables.ts';
@@ -124,7 +125,7 @@ function bodyOf(input: ContinueTaskBody, before: TaskRow, scopes: string[]): Run
 }
 
 const isAmong = (one: unknown, all: readonly unknown[]) =>
-  all.some((other) => JSON.stringify(other) === JSON.stringify(one));
+  all.some((other) => isDeepStrictEqual(other, one));
 
 /** The files of the one before; a new one of the same name takes the place. None where they would be too much. */
 function keptFiles(before: TaskRow, input: ContinueTaskBody): StoredFile[] {

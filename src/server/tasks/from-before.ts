@@ -10,7 +10,7 @@ export interface From extends Continued {
 }
 
 /**
- * Files that were given to the task before are the new one's from then on; what is kept of /workspace is then both's.
+ * Files that were given to the task before are the new one's from then on; what is kept of /workspace is both's.
  * @throws SeedError conflict when one of them was removed meanwhile
  */
 export async function takeFrom(tx: Tx, from: From, id: string, now: Date): Promise<void> {
