@@ -124,8 +124,7 @@ function bodyOf(input: ContinueTaskBody, before: TaskRow, scopes: string[]): Run
   };
 }
 
-const isAmong = (one: unknown, all: readonly unknown[]) =>
-  all.some((other) => isDeepStrictEqual(other, one));
+const isAmong = (one: unknown, all: readonly unknown[]) => all.some((other) => isDeepStrictEqual(other, one));
 
 /** The files of the one before; a new one of the same name takes the place. None where they would be too much. */
 function keptFiles(before: TaskRow, input: ContinueTaskBody): StoredFile[] {
