@@ -119,10 +119,13 @@ export async function unpackWorkspace({ link, processes, folder }: WorkspacePart
 
 /** Ends with the download, while what it leads into still has something to give. */
 function into(stream: Gunzip): Writable {
-  return new Writable({
+  const end = new Writable({
     write: (chunk, _encoding, done) => void stream.write(chunk, done),
     final: (done) => void stream.end(done),
   });
+  stream.once('error', (error) => end.destroy(error));
+  stream.once('close', () => end.destroy(new Error('it ended early')));
+  return end;
 }
 
 const PACKING = [
