@@ -1,5 +1,7 @@
 // Going on from tasks, without sandboxes: who may, what is told, what was said and what is kept of it.
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Conversation } from '../../src/protocol/conversation.ts';
 import type { Lease } from '../../src/protocol/runner.ts';
@@ -163,6 +165,38 @@ describe('what was said', () => {
     await rowsOf(server.databaseUrl, `update tasks set messages = 100 where id = '${id}'`);
     expect((await send('too many')).body.error).toMatchObject({ code: 'conflict' });
     await runner.settle(lease);
+  });
+});
+
+describe('seed chat', () => {
+  it('makes of each line a task that goes on from the one before, and of an id the next one', async () => {
+    const chat = async (lines: string[], ...args: string[]) => {
+      const env = { ...process.env, SEED_API_URL: server.url, SEED_API_KEY: server.adminKey };
+      const cli = execFile('bin/seed', ['chat', ...args], { env });
+      const said = Promise.all([cli.stdout, cli.stderr].map((stream) => (stream === null ? '' : text(stream))));
+      cli.stdin?.end(lines.join('\n'));
+      const leases: Lease[] = [];
+      for (const line of lines) {
+        const lease = await runner.lease();
+        leases.push(lease);
+        await runner.settle(lease, { stdout: `answer to ${line}` });
+      }
+      const [stdout, stderr] = await said;
+      return { stdout, stderr, leases };
+    };
+    const first = await chat(['one', 'two'], '--scopes', 'keys:read');
+    expect(first.stdout).toBe('answer to one\nanswer to two\n');
+    const [begun, next] = first.leases;
+    expect(begun).toMatchObject({ instruction: 'one', scopes: ['keys:read'], keepsWorkspace: true });
+    expect(next).toMatchObject({
+      instruction: 'two',
+      scopes: ['keys:read'],
+      continues: { notes: [expect.anything()] },
+    });
+    expect(first.stderr).toContain(`seed chat ${begun?.taskId}`);
+    const again = await chat(['three'], begun?.taskId ?? '');
+    const { body } = await server.call('GET', `/api/v1/tasks/${again.leases[0]?.taskId}`);
+    expect(body.task).toMatchObject({ continues: next?.taskId, conversationId: begun?.taskId });
   });
 });
 
