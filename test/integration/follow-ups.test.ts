@@ -9,6 +9,8 @@ import type { Task } from '../../src/protocol/task.ts';
 import { rowsOf } from '../fixtures/database.ts';
 import { startTestServer, type TestRunner, type TestServer } from '../fixtures/server.ts';
 
+const SEED = new URL('../../bin/seed', import.meta.url).pathname;
+
 let server: TestServer;
 let runner: TestRunner;
 beforeAll(async () => {
@@ -172,7 +174,7 @@ describe('seed chat', () => {
   it('makes of each line a task that goes on from the one before, and of an id the next one', async () => {
     const chat = async (lines: string[], ...args: string[]) => {
       const env = { ...process.env, SEED_API_URL: server.url, SEED_API_KEY: server.adminKey };
-      const cli = execFile('bin/seed', ['chat', ...args], { env });
+      const cli = execFile(SEED, ['chat', ...args], { env });
       const said = Promise.all([cli.stdout, cli.stderr].map((stream) => (stream === null ? '' : text(stream))));
       cli.stdin?.end(lines.join('\n'));
       const leases: Lease[] = [];
