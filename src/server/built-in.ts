@@ -5,6 +5,7 @@ import { createRegistry, type Registry } from '../command/registry.ts';
 import type { Store } from '../db/store.ts';
 import type { LoadedPack } from '../pack/definition.ts';
 import { BUILT_IN_EVENT_TYPES, createEventTypes } from '../protocol/event-types.ts';
+import { RunTaskBody } from '../protocol/task.ts';
 import { checkKey } from './access/check-key.ts';
 import {
   createAccount,
@@ -34,12 +35,12 @@ import { chooseModels } from './models/allowed-models.ts';
 import { listModels, type ModelNeeds, testOfModel } from './models/commands.ts';
 import type { LlmGateway } from './models/gateway.ts';
 import { listPacks, loadSamples } from './packs/commands.ts';
-import { type CredentialFor, packCommands } from './packs/pack-commands.ts';
+import { type CredentialFor, packCommands, type StartTask } from './packs/pack-commands.ts';
 import { listSandboxes } from './runners/commands.ts';
 import { openRunnerLook } from './runners/runners.ts';
 import type { ServerSettings } from './settings.ts';
 import { tasksOfApprovals } from './tasks/asking.ts';
-import { getTask, listLedger, listTasks, runTask, stopTask, taskEvents } from './tasks/commands.ts';
+import { getTask, listLedger, listTasks, runTask, startTask, stopTask, taskEvents } from './tasks/commands.ts';
 import { openTaskCreation } from './tasks/create.ts';
 import type { TaskCache } from './tasks/find.ts';
 import { continueTask, messageTask } from './tasks/follow-up-commands.ts';
@@ -217,10 +218,11 @@ export function openRegistry(parts: RegistryNeeds): Registry {
     },
     packs: { packs },
   };
+  const start: StartTask = (wanted, call) => startTask(RunTaskBody.parse(wanted), call, needs.tasks);
   const names = Object.keys(FEATURES) as (keyof typeof FEATURES)[];
   const registry: Registry = createRegistry([
     ...names.flatMap((name) => withNeeds(FEATURES[name] as readonly Command[], needs[name]).map(shareReads)),
-    ...packs.flatMap((pack) => packCommands(pack, store, credentialFor)),
+    ...packs.flatMap((pack) => packCommands(pack, store, credentialFor, start)),
   ]);
   return registry;
 }

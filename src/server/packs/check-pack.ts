@@ -64,6 +64,7 @@ const TemplateShape = z.looseObject({
   limits: z.array(Limit.strict()).max(LIMITS.limitsPerKey).optional(),
   name: KeptName.optional(),
   parameters: Parameters.optional(),
+  output: z.looseObject({ type: z.literal('object') }).optional(),
 });
 
 const FIELDS = {

@@ -100,7 +100,7 @@ function changeCall(
 }
 
 export type Row = { key: string | number } & (
-  | { type: 'instruction' | 'answer'; at: string; text: string }
+  | { type: 'instruction' | 'answer' | 'value'; at: string; text: string }
   | { type: 'entry'; entry: Entry }
 );
 
@@ -115,8 +115,8 @@ function rowsBefore(before: readonly Task[]): Row[] {
 }
 
 /**
- * The rows of the conversation: what was said in the tasks before, then the instruction, the entries, and the
- * answer where no event has said it.
+ * The rows of the conversation: what was said in the tasks before, then the instruction, the entries, the
+ * answer where no event has said it, and the answer as a value where there is one.
  */
 export function conversationRows(task: Task, { entries }: Transcript, before: readonly Task[] = []): Row[] {
   const { stdout, completedAt, status } = task;
@@ -135,5 +135,7 @@ export function conversationRows(task: Task, { entries }: Transcript, before: re
     else rows.push({ key: entry.seq, type: 'entry', entry });
   }
   if (isAnswered && !said) rows.push({ key: 'answer', type: 'answer', at: completedAt, text: stdout });
+  if (task.output !== null && completedAt !== null)
+    rows.push({ key: 'value', type: 'value', at: completedAt, text: JSON.stringify(task.output, null, 2) });
   return rows;
 }
