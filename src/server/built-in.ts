@@ -23,6 +23,7 @@ import {
 import { getKey as getKeyOf } from './access/keys.ts';
 import { showCommand } from './access/show-command.ts';
 import { approveApproval, denyApproval, getApproval, linkApproval, listApprovals } from './approvals/commands.ts';
+import { getBackgroundCall } from './background/commands.ts';
 import { deleteHeld, listHeld, setCredential } from './credentials/commands.ts';
 import { keepTaskCredentials, refuseUnwanted } from './credentials/given.ts';
 import { heldCredential } from './credentials/held.ts';
@@ -38,6 +39,18 @@ import { listPacks, loadSamples } from './packs/commands.ts';
 import { type CredentialFor, packCommands, type StartTask } from './packs/pack-commands.ts';
 import { listSandboxes } from './runners/commands.ts';
 import { openRunnerLook } from './runners/runners.ts';
+import {
+  createSchedule,
+  deleteSchedule,
+  enableSchedules,
+  getSchedule,
+  listScheduleRuns,
+  listSchedules,
+  pauseSchedule,
+  resumeSchedule,
+  runSchedule,
+  updateSchedule,
+} from './schedules/commands.ts';
 import type { ServerSettings } from './settings.ts';
 import { tasksOfApprovals } from './tasks/asking.ts';
 import { getTask, listLedger, listTasks, runTask, startTask, stopTask, taskEvents } from './tasks/commands.ts';
@@ -101,6 +114,19 @@ const FEATURES = {
   approvals: [listApprovals, getApproval, approveApproval, denyApproval, linkApproval],
   tasks: [runTask, continueTask, messageTask, getTask, listLedger, listTasks, stopTask, taskEvents],
   templates: [createTemplate, listTemplates, getTemplate, listVersions, updateTemplate, deleteTemplate],
+  schedules: [
+    createSchedule,
+    listSchedules,
+    getSchedule,
+    updateSchedule,
+    pauseSchedule,
+    resumeSchedule,
+    runSchedule,
+    listScheduleRuns,
+    enableSchedules,
+    deleteSchedule,
+  ],
+  background: [getBackgroundCall],
   models: [listModels, testOfModel],
   files: [listArtifacts, getArtifact],
   runners: [listSandboxes],
@@ -207,6 +233,14 @@ export function openRegistry(parts: RegistryNeeds): Registry {
       checkLimits: (limits) => checkLimits(limits, registry.commands),
       checkOutput: (accountId, schema) => refuseSchema(outputs, accountId, schema),
     },
+    schedules: {
+      commands: () => registry.commands,
+      scopesFor: scopes,
+      checkLimits: (limits) => checkLimits(limits, registry.commands),
+      chooseModels: (asked, actor) => chooseModels(asked, actor, llm),
+      checkUrl: (text) => webhookUrl(text, webhookNetworks),
+    },
+    background: { secretsKey },
     models: { ...models, llm },
     files: { blobs },
     runners: {},
