@@ -1418,7 +1418,7 @@ export interface BuiltInCommands {
       status?: "active" | "disabled" | "expired" | "revoked";
       /** Only keys that exist and were not used for so many days */
       unusedForDays?: number;
-      /** Only keys with this in their name, or whose prefix or id begins so */
+      /** Only keys with this in their name, whose prefix or id begins so, or of whom the issuer calls so (subject) */
       q?: string;
       /** Also the keys of tasks that Seed looks after by itself */
       taskKeys?: boolean;
