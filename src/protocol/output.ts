@@ -5,7 +5,9 @@ import { LIMITS } from './limits.ts';
 const { outputSchemaBytes, outputAttempts, outputBytes } = LIMITS;
 
 /** What the answer has to fit: JSON Schema 2020-12. What may be in it the server says (tasks/output/). */
-export const AnswerSchema = z.record(z.string(), z.unknown());
+export const AnswerSchema = z
+  .record(z.string(), z.unknown())
+  .meta({ examples: [{ type: 'object', properties: { total: { type: 'number' } }, required: ['total'] }] });
 export type AnswerSchema = z.infer<typeof AnswerSchema>;
 
 export const WantedOutput = z

@@ -20,7 +20,6 @@ export const KeptName = z
   .string()
   .max(LIMITS.nameLength)
   .regex(KEPT_NAME, 'is written in lower-case letters, digits and hyphens')
-  .meta({ examples: ['unpaid-invoices'] })
   .describe('Name of the template, unique in the account');
 
 export const TemplateName = z
@@ -49,7 +48,8 @@ export type ParameterValue = z.infer<typeof ParameterValue>;
 /** What a request gives a template's parameters. */
 export const ParameterValues = z
   .record(ParameterName, ParameterValue)
-  .refine((values) => Object.keys(values).length <= templates.parameters, 'are more than a template has');
+  .refine((values) => Object.keys(values).length <= templates.parameters, 'are more than a template has')
+  .meta({ examples: [{}] });
 
 const count = z.number().int().nonnegative();
 const Choices = z

@@ -206,8 +206,10 @@ async function nextLease(
       able && reach !== undefined ? await takeOverNextTask(store, { runnerId, reach, mintKey: mint }) : null;
     const leased = taken ?? (able ? await leaseNextTask(store, { runnerId, mintKey: mint }) : null);
     if (leased && leased.task.continues !== null && !continues) {
-      // A runner of the version before would start it without what was said: another one takes it.
-      await returnLease(store, { taskId: leased.task.id, leaseId: leased.leaseId });
+      // A runner of the version before would start it without what was said: another one takes it. It goes behind
+      // all that wait, which are this runner's to take.
+      const lease = { taskId: leased.task.id, leaseId: leased.leaseId };
+      await (taken ? returnTakenOver(store, lease) : returnLease(store, lease, { last: true }));
       await pause(LOOK_AGAIN_MS, null, { signal }).catch(() => undefined);
       continue;
     }

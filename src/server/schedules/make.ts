@@ -66,12 +66,12 @@ export async function change(
   needs: WorkNeeds,
 ): Promise<Schedule> {
   refuseTask(actor);
-  if (Object.values(changes).every((value) => value === undefined))
-    throw new SeedError('invalid_input', 'there is nothing to change', {
-      hint: 'Give name, cron, task or another.',
-    });
   return inTransaction(store.db, async (tx) => {
     const row = await lockSchedule(tx, actor.accountId, id);
+    if (Object.values(changes).every((value) => value === undefined))
+      throw new SeedError('invalid_input', 'there is nothing to change', {
+        hint: 'Give name, cron, task or another.',
+      });
     const work = await checkedWork(actor, wantedOf(row, changes), needs);
     const timing = timingOf(row, changes);
     const jitter = changes.jitter ?? row.jitter;

@@ -159,9 +159,13 @@ async function heldBy(db: Db, runnerId: string): Promise<string[]> {
 }
 
 /** Gives a task back to the queue whose lease has reached nobody. Nothing happens once its run has begun. */
-export async function returnLease(store: Store, { taskId, leaseId }: LeasedTaskId): Promise<void> {
+export async function returnLease(
+  store: Store,
+  { taskId, leaseId }: LeasedTaskId,
+  { last = false }: { last?: boolean } = {},
+): Promise<void> {
   const decide = (task: TaskRow): Change | null =>
-    task.lease_id === leaseId && isReturnable(task) ? { status: 'queued' } : null;
+    task.lease_id === leaseId && isReturnable(task) ? { status: 'queued', last } : null;
   await changeTasks(store, (tx) => transition(store, tx, { taskId, decide }));
 }
 

@@ -25,6 +25,8 @@ import { type Waited, waitedUntil, waitingColumns, workingColumns } from './work
 /** What becomes of the task. `stdout` null or missing at the end: the output so far stands in for the answer. */
 export interface Change {
   status: TaskStatus;
+  /** Of one that is queued again: behind the others, and not before them. */
+  last?: boolean;
   phase?: TaskPhase;
   error?: TaskError | null;
   stdout?: string | null;
@@ -124,7 +126,7 @@ async function change(
   else if (status === 'queued') {
     // In front of those that no runner has taken yet. Its key was never used.
     await revokeTaskKey(tx, taskId, now);
-    await store.queue.send(tx, [taskId], { ahead: true });
+    await store.queue.send(tx, [taskId], { ahead: wanted.last !== true });
     await notify(tx, 'queue');
   }
   return { task: changed, changed: true };

@@ -633,6 +633,13 @@ export type ScheduledTask = {
   model?: string;
   /** Instead of model: several in the order in which they are asked, each when those before it cannot answer */
   models?: string[];
+  /** What it leaves behind for a task that goes on from it; omitted: what was said */
+  keep?: {
+    /** Whether /workspace is kept for the task that goes on from this one */
+    workspace: boolean;
+    /** For how long after its end, at most 30d */
+    for?: string;
+  };
   /** Your own labels, kept with the task */
   metadata?: Record<string, string>;
   /** Hears of this task's events, signed with the account's default secret; a task needs webhooks:write for it */
