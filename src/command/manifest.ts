@@ -60,6 +60,14 @@ export function pathParameters(path: string): string[] {
 /** Every task's manifest is made of the same schemas, and a platform may have a thousand commands. */
 const known = { input: new WeakMap<z.ZodType, JsonSchema>(), output: new WeakMap<z.ZodType, JsonSchema>() };
 
+/** Spaces at its edges count for nothing, so that some other character has to be there. */
+function isTrimmed({ _zod: { def } }: z.core.$ZodType): boolean {
+  const { checks = [] } = def as {
+    checks?: { _zod: { def: { check: string; tx?: (text: string) => string } } }[];
+  };
+  return checks.some(({ _zod: { def: check } }) => check.check === 'overwrite' && check.tx?.(' ') === '');
+}
+
 /** What a caller may send (`input`) or will get (`output`). One object a schema, which is not to be changed. */
 export function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
   const found = known[io].get(schema);
@@ -69,8 +77,9 @@ export function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSch
     io,
     unrepresentable: 'any',
     // A format says it already; zod's own pattern for a date alone is 300 characters.
-    override: ({ jsonSchema }) => {
+    override: ({ zodSchema, jsonSchema }) => {
       if (jsonSchema.format) delete jsonSchema.pattern;
+      else if (io === 'input' && jsonSchema.minLength && isTrimmed(zodSchema)) jsonSchema.pattern ??= '\\S';
     },
   });
   known[io].set(schema, rest as JsonSchema);

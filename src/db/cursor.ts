@@ -3,7 +3,7 @@ import { type SelectQueryBuilder, sql } from 'kysely';
 import { z } from 'zod';
 import { parseJson } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
-import type { Page } from '../protocol/page.ts';
+import { type Page, PLACE_CURSOR, TEXT_CURSOR } from '../protocol/page.ts';
 import { Moment } from '../protocol/time.ts';
 
 /** What every listed row has; together they order it. */
@@ -18,22 +18,33 @@ export interface PageRequest {
   cursor?: string | undefined;
 }
 
-const CursorText = z.tuple([Moment, z.uuid()]);
+/** What servers of the versions before gave out: JSON in base64url. */
+const PlaceBefore = z.tuple([Moment, z.uuid()]);
+const TextBefore = z.tuple([z.string().regex(/^[^\0]*$/)]);
 
 /** The cursor that leads to what lies behind the place. */
 export function encodeCursor(place: Place): string {
-  return encode([place.created_at.toISOString(), place.id]);
+  return `${place.created_at.getTime()}_${place.id}`;
 }
 
 /** Throws SeedError `invalid_input` for anything but a cursor that `encodeCursor` made. */
 export function decodeCursor(cursor: string): Place {
-  const [createdAt, id] = read(CursorText, cursor);
+  if (PLACE_CURSOR.test(cursor)) {
+    const [ms, id = ''] = cursor.split('_');
+    return { created_at: new Date(Number(ms)), id };
+  }
+  const [createdAt, id] = readBefore(PlaceBefore, cursor);
   return { created_at: new Date(createdAt), id };
 }
 
-const encode = (place: readonly string[]) => Buffer.from(JSON.stringify(place)).toString('base64url');
+const encodeText = (text: string) => `~${Buffer.from(text).toString('hex')}`;
 
-function read<Place>(schema: z.ZodType<Place>, cursor: string): Place {
+function decodeText(cursor: string): string {
+  if (TEXT_CURSOR.test(cursor)) return Buffer.from(cursor.slice(1), 'hex').toString('utf8');
+  return readBefore(TextBefore, cursor)[0];
+}
+
+function readBefore<Place>(schema: z.ZodType<Place>, cursor: string): Place {
   const place = schema.safeParse(parseJson(Buffer.from(cursor, 'base64url').toString('utf8')));
   if (place.success) return place.data;
   throw new SeedError('invalid_input', 'The cursor is not one that this list gave out.', {
@@ -82,8 +93,6 @@ export async function newestFirst<Row extends Place, Item>(
   return pageOfRows(rows, limit, toItem);
 }
 
-const TextCursor = z.tuple([z.string().regex(/^[^\0]*$/)]);
-
 /** In the order of a text column that no two rows share. */
 export async function orderedBy<Row, Item>(
   query: Query<Row>,
@@ -91,7 +100,7 @@ export async function orderedBy<Row, Item>(
   { limit, cursor }: PageRequest,
   toItem: (row: Row) => Item,
 ): Promise<Page<Item>> {
-  const place = cursor === undefined ? null : read(TextCursor, cursor)[0];
+  const place = cursor === undefined ? null : decodeText(cursor);
   const rest = place === null ? query : query.where(sql<boolean>`${sql.ref(column)} > ${place}`);
   const rows = await rest
     .orderBy(column)
@@ -101,6 +110,6 @@ export async function orderedBy<Row, Item>(
   const last = shown.at(-1);
   return {
     items: shown.map(toItem),
-    nextCursor: rows.length > limit && last ? encode([String(last[column])]) : null,
+    nextCursor: rows.length > limit && last ? encodeText(String(last[column])) : null,
   };
 }

@@ -147,7 +147,8 @@ function typeOf(schema: JsonSchema, indent: string): string {
   if (Array.isArray(schema.enum)) return union(schema.enum.map((value) => JSON.stringify(value)));
   const parts: string[] = [];
   for (const alternatives of [schema['anyOf'], schema['oneOf']])
-    if (Array.isArray(alternatives)) parts.push(union(alternatives.map((each) => inner(each, indent))));
+    if (Array.isArray(alternatives) && !alternatives.every(isCondition))
+      parts.push(union(alternatives.map((each) => inner(each, indent))));
   if (Array.isArray(schema['allOf'])) parts.push(...schema['allOf'].map((each) => inner(each, indent)));
   const types = [schema.type ?? []].flat();
   if (types.length > 0) parts.push(union(types.map((type) => plainType(type, schema, indent))));
@@ -158,6 +159,10 @@ function typeOf(schema: JsonSchema, indent: string): string {
 
 const inner = (schema: unknown, indent: string) =>
   isRecord(schema) ? typeOf(schema as JsonSchema, indent) : 'unknown';
+
+/** Says which fields belong together, or what form a text has, and nothing of its type. */
+const isCondition = (schema: unknown) =>
+  isRecord(schema) && Object.keys(schema).every((word) => ['required', 'not', 'format', 'pattern'].includes(word));
 
 const union = (types: readonly string[]) => [...new Set(types)].join(' | ') || 'never';
 const grouped = (type: string) => (type.includes(' | ') ? `(${type})` : type);

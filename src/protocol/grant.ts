@@ -34,7 +34,10 @@ export const Limit = z
     per: z.enum(['task', 'day', 'month']).default('task').describe('What sum and calls are counted in; UTC'),
     else: z.enum(['deny', 'ask']).default('deny').describe('What becomes of a call that does not fit'),
   })
-  .meta({ id: 'Limit' });
+  .meta({
+    id: 'Limit',
+    oneOf: [{ required: ['scope'] }, { required: ['command'] }, { required: ['effects'] }],
+  });
 export type Limit = z.output<typeof Limit>;
 
 const manyLimits = <Schema extends z.ZodType>(limit: Schema) => z.array(limit).max(LIMITS.limitsPerKey);

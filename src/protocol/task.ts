@@ -34,7 +34,7 @@ export const RunTaskBody = z.object({
     .max(LIMITS.instructionBytes, TOO_LONG)
     .refine((text) => text.trim() !== '', 'the instruction is empty')
     .refine((text) => utf8Length(text) <= LIMITS.instructionBytes, { message: TOO_LONG })
-    .describe('What to do, in plain language'),
+    .meta({ minLength: 1, pattern: '\\S', description: 'What to do, in plain language' }),
   scopes: Scopes.optional().describe('What the agent may do, at most what the key may; omitted: all of it'),
   timeout: z
     .number()

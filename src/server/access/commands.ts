@@ -4,7 +4,7 @@ import { defineCommand } from '../../command/define-command.ts';
 import { Account, AccountModels, AccountName } from '../../protocol/account.ts';
 import { AuditEntry, AuditFilter } from '../../protocol/audit.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { Key, KeyCreation, KeyFilter, KeyRotation, KeyUpdate } from '../../protocol/key.ts';
+import { Key, KeyCreation, KeyFilter, KeyRotation, KeyUpdate, ONE_END } from '../../protocol/key.ts';
 import { pageInput, pageOf } from '../../protocol/page.ts';
 import { addAccount, updateAccount as changeAccount, findAccounts } from './accounts.ts';
 import { findAudit } from './audit.ts';
@@ -88,7 +88,7 @@ export const rotateKey = defineCommand({
   scope: 'keys:write',
   effect: 'write',
   transactional: true,
-  input: z.object({ id, ...KeyRotation.shape, yes }),
+  input: z.object({ id, ...KeyRotation.shape, yes }).meta(ONE_END),
   creates: true,
   output: OneKey.extend({ secret }),
   examples: ['seed keys rotate 5b1c2f0e-8f0a-4b51-9d0b-2f6f3c1a7e55 --grace 1h'],

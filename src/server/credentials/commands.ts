@@ -21,20 +21,25 @@ export interface CredentialNeeds {
 
 const AnsweredCredential = z.object({ credential: Credential });
 
-const SetInput = z.object({
-  pack: PackName.describe('The pack whose platform it is for'),
-  token: GivenSecret.optional().describe(
-    'As the platform takes it; never shown again. - asks for it, or reads it from stdin',
-  ),
-  refreshToken: GivenSecret.optional().describe(
-    'Instead of token: what the platform (OAuth 2.0) gives access tokens for, which Seed then asks for as they end',
-  ),
-  keyId: z
-    .uuid()
-    .optional()
-    .describe('For the calls of this key; omitted: of the key in use, or of the account, as the pack wants it'),
-  account: z.boolean().default(false).describe('For the account, or refuse where the pack wants one for each key'),
-});
+const SetInput = z
+  .object({
+    pack: PackName.describe('The pack whose platform it is for'),
+    token: GivenSecret.optional().describe(
+      'As the platform takes it; never shown again. - asks for it, or reads it from stdin',
+    ),
+    refreshToken: GivenSecret.optional().describe(
+      'Instead of token: what the platform (OAuth 2.0) gives access tokens for, which Seed then asks for as they end',
+    ),
+    keyId: z
+      .uuid()
+      .optional()
+      .describe('For the calls of this key; omitted: of the key in use, or of the account, as the pack wants it'),
+    account: z
+      .boolean()
+      .default(false)
+      .describe('For the account, or refuse where the pack wants one for each key'),
+  })
+  .meta({ oneOf: [{ required: ['token'] }, { required: ['refreshToken'] }] });
 
 export const setCredential = defineCommand({
   name: 'credentials set',

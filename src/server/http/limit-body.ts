@@ -11,8 +11,14 @@ import type { HttpEnv, MediaType } from './http-types.ts';
 const MULTIPART_BYTES = LIMITS.fileBytesPerTask + LIMITS.bodyBytes;
 const ARTIFACT = /^\/runner\/v1\/tasks\/[^/]+\/artifacts$/;
 
-/** For every request there is, before all routes. Sets what type its body has. */
-export function limitBodies(commands: readonly Command[]): MiddlewareHandler<HttpEnv> {
+/**
+ * For every request there is, before all routes. Sets what type its body has.
+ * @param methodsAt which methods a path has
+ */
+export function limitBodies(
+  commands: readonly Command[],
+  methodsAt: (path: string) => readonly string[],
+): MiddlewareHandler<HttpEnv> {
   const takeFiles = new Set(
     commands.filter((command) => isObject(command) && command.takesFiles).map(({ http }) => routeOf(http)),
   );
@@ -35,9 +41,16 @@ export function limitBodies(commands: readonly Command[]): MiddlewareHandler<Htt
     return /^\/(?:llm|runner)\//.test(path) ? LIMITS.llmBodyBytes : LIMITS.bodyBytes;
   }
 
+  /** A GET where there is none: that its body is not read is the lesser of what is wrong. */
+  function isOfNoUse({ req: { method, path } }: Context<HttpEnv>): boolean {
+    if (method !== 'GET' && method !== 'HEAD') return false;
+    const methods = methodsAt(path);
+    return methods.length > 0 && !methods.includes('GET');
+  }
+
   return async (c, next) => {
     try {
-      if (bringsBody(c)) admit(c, mostBytes);
+      if (bringsBody(c) && !isOfNoUse(c)) admit(c, mostBytes);
       await next();
     } finally {
       // What is left of a body is not read, so nothing else can come over this connection.

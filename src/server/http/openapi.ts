@@ -5,6 +5,7 @@ import { parseHttp, pathParameters, toJsonSchema } from '../../command/manifest.
 import { Narrowing } from '../../command/narrow.ts';
 import { credentialHeader } from '../../lib/pack-setting.ts';
 import type { JsonSchema } from '../../protocol/manifest.ts';
+import { codeSamples } from './code-samples.ts';
 import { ERROR_SCHEMA, errorComponents, errorResponses, references } from './openapi-errors.ts';
 import { nounOf, tagsOf } from './openapi-tags.ts';
 
@@ -66,6 +67,7 @@ function operation(command: Command, { template, components }: Place): JsonObjec
     'x-seed-scope': command.scope,
     'x-seed-effect': command.effect,
     ...(command.platform && { 'x-seed-pack': command.platform.pack }),
+    'x-codeSamples': codeSamples(command),
     parameters: [
       ...inPath.map((name, index) => inTemplate(parameterOf(name, 'path', input), names[index] ?? name)),
       ...(method === 'GET' ? rest.map(([name]) => parameterOf(name, 'query', input)) : []),
@@ -85,7 +87,15 @@ function requestBody(
   properties: Record<string, JsonSchema>,
   required: readonly string[],
 ): JsonObject {
-  const json = { type: 'object', properties, required, additionalProperties: false };
+  const { oneOf, not } = toJsonSchema(command.input, 'input');
+  const json = {
+    type: 'object',
+    properties,
+    required,
+    ...(oneOf !== undefined && { oneOf }),
+    ...(not !== undefined && { not }),
+    additionalProperties: false,
+  };
   const { files: _, ...others } = properties;
   const task = { ...json, properties: others };
   const file = {

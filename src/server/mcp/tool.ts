@@ -13,7 +13,8 @@ export function inputSchemaOf(
   command: PlatformCommand,
   more: Record<string, JsonSchema> = {},
 ): Tool['inputSchema'] {
-  const input = plainSchema(command.input);
+  // What fields exclude one another is told by the command's error: some models take no such words here.
+  const { oneOf: _, not: __, ...input } = plainSchema(command.input);
   const schema = { ...input, properties: { ...input.properties, ...more }, additionalProperties: false };
   return schema as Tool['inputSchema'];
 }
