@@ -1,6 +1,7 @@
 // Commands as a manifest: what the CLI, the agent's prompt and GET /api/v1/commands are made from.
 import { z } from 'zod';
 import type { HttpMethod, JsonSchema, Manifest, ManifestCommand, ToldCommand } from '../protocol/manifest.ts';
+import { NOT_BLANK } from '../protocol/one-of-fields.ts';
 import { type Command, isFile, isObject, isStream } from './define-command.ts';
 
 export function toManifest(commands: readonly Command[], version: string): Manifest {
@@ -79,7 +80,8 @@ export function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSch
     // A format says it already; zod's own pattern for a date alone is 300 characters.
     override: ({ zodSchema, jsonSchema }) => {
       if (jsonSchema.format) delete jsonSchema.pattern;
-      else if (io === 'input' && jsonSchema.minLength && isTrimmed(zodSchema)) jsonSchema.pattern ??= '\\S';
+      else if (io === 'input' && jsonSchema.minLength && isTrimmed(zodSchema))
+        Object.assign(jsonSchema, NOT_BLANK);
     },
   });
   known[io].set(schema, rest as JsonSchema);

@@ -160,9 +160,9 @@ function typeOf(schema: JsonSchema, indent: string): string {
 const inner = (schema: unknown, indent: string) =>
   isRecord(schema) ? typeOf(schema as JsonSchema, indent) : 'unknown';
 
-/** Says which fields belong together, or what form a text has, and nothing of its type. */
+/** Says what form a text has, and nothing of its type. */
 const isCondition = (schema: unknown) =>
-  isRecord(schema) && Object.keys(schema).every((word) => ['required', 'not', 'format', 'pattern'].includes(word));
+  isRecord(schema) && Object.keys(schema).every((word) => ['format', 'pattern'].includes(word));
 
 const union = (types: readonly string[]) => [...new Set(types)].join(' | ') || 'never';
 const grouped = (type: string) => (type.includes(' | ') ? `(${type})` : type);

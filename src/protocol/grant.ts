@@ -2,6 +2,7 @@
 // first, and what becomes of the same write again and again. docs/grants.md tells how they are read.
 import { z } from 'zod';
 import { LIMITS } from './limits.ts';
+import { oneOfFields } from './one-of-fields.ts';
 import { Scope } from './scope.ts';
 
 const Effects = z
@@ -36,7 +37,7 @@ export const Limit = z
   })
   .meta({
     id: 'Limit',
-    oneOf: [{ required: ['scope'] }, { required: ['command'] }, { required: ['effects'] }],
+    ...oneOfFields('scope', 'command', 'effects'),
   });
 export type Limit = z.output<typeof Limit>;
 

@@ -6,6 +6,7 @@ import { keptText } from './kept-text.ts';
 import { eachKeyLimit, type KeyLimits, SPEND_LIMIT_NAMES } from './key-limits.ts';
 import { LIMITS } from './limits.ts';
 import { Metadata } from './metadata.ts';
+import { notBoth } from './one-of-fields.ts';
 import { pageInput } from './page.ts';
 import { Scope, Scopes } from './scope.ts';
 import { Duration, Lifetime, Moment } from './time.ts';
@@ -84,9 +85,7 @@ const Labels = Metadata.describe('Your own labels, kept with the key');
 const expiresAt = Moment.optional().describe('When it stops working, instead of expiresIn');
 
 /** Either of both says when it ends. */
-export const ONE_END = {
-  not: { required: ['expiresIn', 'expiresAt'], properties: { expiresIn: {}, expiresAt: {} } },
-};
+export const ONE_END = notBoth('expiresIn', 'expiresAt');
 
 /** What a key is created with. */
 export const KeyCreation = z

@@ -8,6 +8,7 @@ import { GivenFiles, KeptFile } from './file.ts';
 import { givenGrants, toldGrants } from './grant.ts';
 import { LIMITS } from './limits.ts';
 import { Metadata } from './metadata.ts';
+import { NOT_BLANK } from './one-of-fields.ts';
 import { pageInput } from './page.ts';
 import { Resources, Usage, WantedResources } from './resources.ts';
 import { Scope, Scopes } from './scope.ts';
@@ -34,7 +35,7 @@ export const RunTaskBody = z.object({
     .max(LIMITS.instructionBytes, TOO_LONG)
     .refine((text) => text.trim() !== '', 'the instruction is empty')
     .refine((text) => utf8Length(text) <= LIMITS.instructionBytes, { message: TOO_LONG })
-    .meta({ minLength: 1, pattern: '\\S', description: 'What to do, in plain language' }),
+    .meta({ minLength: 1, ...NOT_BLANK, description: 'What to do, in plain language' }),
   scopes: Scopes.optional().describe('What the agent may do, at most what the key may; omitted: all of it'),
   timeout: z
     .number()

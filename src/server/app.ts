@@ -80,7 +80,7 @@ export async function createApp(parts: AppNeeds): Promise<Hono<HttpEnv>> {
   }
 
   app.route('/', descriptionRoutes(registry.commands, version));
-  app.route('/', referenceRoutes(parts.webFolder));
+  app.route('/', referenceRoutes(registry.commands, parts.webFolder));
   app.get('/cli/seed.mjs', (c) => {
     return parts.gate.audited(c, { name: null, effect: 'read' }, async () => {
       const { key, operator } = await parts.gate.authenticate(c, { counted: false, sessions: false });

@@ -6,6 +6,7 @@ import type { Tx } from '../../db/tables.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { Credential, type CredentialMode, PackName } from '../../protocol/credential.ts';
 import { SeedError } from '../../protocol/errors.ts';
+import { oneOfFields } from '../../protocol/one-of-fields.ts';
 import { pageInput, pageOf } from '../../protocol/page.ts';
 import { GivenSecret } from '../../protocol/secret-text.ts';
 import { deleteCredential, type Kept, listCredentials, setCredential as set } from './stored.ts';
@@ -39,7 +40,7 @@ const SetInput = z
       .default(false)
       .describe('For the account, or refuse where the pack wants one for each key'),
   })
-  .meta({ oneOf: [{ required: ['token'] }, { required: ['refreshToken'] }] });
+  .meta(oneOfFields('token', 'refreshToken'));
 
 export const setCredential = defineCommand({
   name: 'credentials set',

@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
 import { getMimeType } from 'hono/utils/mime';
+import type { Command } from '../../command/define-command.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { HttpEnv } from '../http/http-types.ts';
 import { answerFile } from './answer-file.ts';
@@ -24,16 +25,18 @@ const POLICY = [
 ].join('; ');
 
 /** @param webFolder the built dashboard, in which the page's files lie in `reference/` */
-export function referenceRoutes(webFolder: URL): Hono<HttpEnv> {
+export function referenceRoutes(commands: readonly Command[], webFolder: URL): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
   const folder = new URL('reference/', webFolder);
   let names: Promise<readonly string[]> | null = null;
+  let made: ReturnType<typeof page> | null = null;
   const files = new Map<string, Promise<WebFile>>();
   app.get('/docs', async (c) => {
     names ??= namesIn(folder);
     c.header('Content-Security-Policy', POLICY);
     c.header('Cache-Control', 'no-cache');
-    return c.html(page(await names));
+    made ??= page(commands, await names);
+    return c.html(made);
   });
   app.get('/docs/assets/:name', async (c) => {
     names ??= namesIn(folder);
@@ -63,25 +66,32 @@ async function readFileOf(folder: URL, name: string): Promise<WebFile> {
 }
 
 /** Its links are relative to its own address, so that it is the same behind a prefix. */
-function page(names: readonly string[]) {
+function page(commands: readonly Command[], names: readonly string[]) {
   const styles = names.filter((name) => name.endsWith('.css'));
   const scripts = names.filter((name) => name.endsWith('.js'));
+  const isBuilt = names.length > 0;
   return html`<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>Seed: reference</title>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>Seed reference</title>
 ${styles.map((name) => html`<link rel="stylesheet" href="docs/assets/${name}">`)}
 ${scripts.map((name) => html`<script type="module" src="docs/assets/${name}"></script>`)}
 </head>
 <body>
-${
-  names.length === 0
-    ? html`<main class="note"><h1>Seed: reference</h1><p>This page is not built: start the server with "npm start". <a href="openapi.json">openapi.json</a> has all that it shows.</p></main>`
-    : html`<noscript><h1>Seed: reference</h1><p>This page needs JavaScript. <a href="openapi.json">openapi.json</a> has all that it shows.</p></noscript>
-<openapi-explorer hide-server-selection fetch-credentials="same-origin" default-schema-tab="model">
-<div slot="overview"><h1>Seed: reference</h1></div>
+${isBuilt ? html`<noscript>${plainList(commands)}</noscript>${EXPLORER}` : html`<main>${plainList(commands)}</main>`}
+</body></html>`;
+}
+
+const EXPLORER = html`<openapi-explorer hide-server-selection fetch-credentials="same-origin" default-schema-tab="model">
+<div slot="overview"><h1>Seed reference</h1></div>
 <div slot="overview-footer"><p>The same as <a href="openapi.json">openapi.json</a> (OpenAPI 3.1).</p></div>
 <p slot="authentication-footer" id="who">Paste an API key, or sign in to the <a href=".">dashboard</a> and open this page again.</p>
-</openapi-explorer>`
-}
-</body></html>`;
+</openapi-explorer>`;
+
+/** For browsers without scripts, and where the page is not built. */
+function plainList(commands: readonly Command[]) {
+  const ofCommand = ({ name, summary, http }: Command) =>
+    html`<h3>${name}</h3><p>${summary}.</p><p><code>${http.replace(' ', ' /api/v1')}</code></p>`;
+  return html`<h1>Seed reference</h1>
+<p>What there is, without scripts. <a href="openapi.json">openapi.json</a> has the fields of each.</p>
+${commands.map(ofCommand)}`;
 }

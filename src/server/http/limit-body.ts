@@ -25,6 +25,12 @@ export function limitBodies(
   const large = commands
     .filter((command) => isObject(command) && command.takesLargeInput)
     .map(({ http }) => new RegExp(`^${routeOf(http).replace(/\{[^}]+\}/g, '[^/]+')}$`));
+  /** `/tasks/run` is no task, although it looks like `/tasks/{id}`. */
+  const literal = new Map<string, string[]>();
+  for (const { http } of commands) {
+    const [method = '', path = ''] = routeOf(http).split(' ');
+    if (!path.includes('{')) literal.set(path, [...(literal.get(path) ?? []), method]);
+  }
   /** JSON is held whole: only who says beforehand how large it is may send that much. */
   const jsonBytes = ({ req }: Context<HttpEnv>) =>
     req.header('content-length') === undefined ? LIMITS.bodyBytes : LIMITS.filesBodyBytes;
@@ -44,7 +50,7 @@ export function limitBodies(
   /** A GET where there is none: that its body is not read is the lesser of what is wrong. */
   function isOfNoUse({ req: { method, path } }: Context<HttpEnv>): boolean {
     if (method !== 'GET' && method !== 'HEAD') return false;
-    const methods = methodsAt(path);
+    const methods = literal.get(path) ?? methodsAt(path);
     return methods.length > 0 && !methods.includes('GET');
   }
 

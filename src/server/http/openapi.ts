@@ -87,15 +87,10 @@ function requestBody(
   properties: Record<string, JsonSchema>,
   required: readonly string[],
 ): JsonObject {
-  const { oneOf, not } = toJsonSchema(command.input, 'input');
-  const json = {
-    type: 'object',
-    properties,
-    required,
-    ...(oneOf !== undefined && { oneOf }),
-    ...(not !== undefined && { not }),
-    additionalProperties: false,
-  };
+  const whole = toJsonSchema(command.input, 'input');
+  const conditions = Object.entries(whole).filter(([word]) => ['if', 'then', 'else', 'not'].includes(word));
+  const about = Object.fromEntries(conditions);
+  const json = { type: 'object', properties, required, ...about, additionalProperties: false };
   const { files: _, ...others } = properties;
   const task = { ...json, properties: others };
   const file = {

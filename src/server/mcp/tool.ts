@@ -14,7 +14,7 @@ export function inputSchemaOf(
   more: Record<string, JsonSchema> = {},
 ): Tool['inputSchema'] {
   // What fields exclude one another is told by the command's error: some models take no such words here.
-  const { oneOf: _, not: __, ...input } = plainSchema(command.input);
+  const { if: _, then: __, else: ___, not: ____, ...input } = plainSchema(command.input);
   const schema = { ...input, properties: { ...input.properties, ...more }, additionalProperties: false };
   return schema as Tool['inputSchema'];
 }

@@ -4,6 +4,7 @@ import { defineCommand, defineStream } from '../../command/define-command.ts';
 import { TaskEvent } from '../../protocol/event.ts';
 import { LedgerEntry } from '../../protocol/ledger.ts';
 import { LIMITS } from '../../protocol/limits.ts';
+import { notBoth } from '../../protocol/one-of-fields.ts';
 import { pageInput, pageOf } from '../../protocol/page.ts';
 import { allows } from '../../protocol/scope.ts';
 import { RunTaskBody, Task, TaskFilter, type TaskStatus } from '../../protocol/task.ts';
@@ -34,7 +35,7 @@ export const runTask = defineCommand({
   scope: 'tasks:write',
   effect: 'write',
   repeatable: true,
-  input: RunTaskBody,
+  input: RunTaskBody.meta(notBoth('model', 'models')),
   output: AnsweredTask,
   successStatus: 202,
   creates: true,
