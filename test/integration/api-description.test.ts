@@ -98,7 +98,7 @@ describe('code samples', () => {
       const samples = operation['x-codeSamples'];
       expect(samples.map(({ label }) => label)).toEqual(['curl', 'CLI', 'TypeScript']);
       const [curl, cli, client] = samples.map(({ source }) => source);
-      expect(curl).toContain('"$SEED_URL/api/v1/');
+      expect(curl).toContain('"$SEED_API_URL/api/v1/');
       for (const line of cli?.split('\n') ?? []) expect(line).toContain('seed ');
       return `async () => {\n${client}\n};`;
     });

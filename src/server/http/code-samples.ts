@@ -23,7 +23,7 @@ export function codeSamples(command: Command): CodeSample[] {
 type Sample = Record<string, unknown>;
 type Definitions = Record<string, JsonSchema>;
 
-/** With `$SEED_URL` and `$SEED_API_KEY`, as the CLI reads them. */
+/** With `$SEED_API_URL` and `$SEED_API_KEY`, as the CLI reads them. */
 function curlLine(command: Command, input: Sample): string {
   const { method, path } = parseHttp(command.http);
   const inPath = pathParameters(path);
@@ -33,7 +33,7 @@ function curlLine(command: Command, input: Sample): string {
     method === 'GET'
       ? new URLSearchParams(Object.fromEntries(rest.map(([name, value]) => [name, textOf(value)])))
       : '';
-  const address = `"$SEED_URL/api/v1${filled}${String(query) === '' ? '' : `?${query}`}"`;
+  const address = `"$SEED_API_URL/api/v1${filled}${String(query) === '' ? '' : `?${query}`}"`;
   const hasBody = method !== 'GET' && rest.length > 0;
   const lines = [
     `curl ${method === 'GET' ? '' : `-X ${method} `}${address}`,

@@ -99,11 +99,12 @@ function requestBody(
     items: { type: 'string', contentMediaType: 'application/octet-stream' },
   };
   const form = {
-    schema: { type: 'object', required: ['task'], properties: { task, file } },
+    schema: { type: 'object', required: ['task'], properties: { task, file }, additionalProperties: false },
     encoding: { task: { contentType: 'application/json' } },
   };
   return {
-    required: required.length > 0,
+    // An object without fields is as good as no body, unless some field has to be there.
+    required: required.length > 0 || 'not' in about,
     content: {
       'application/json': { schema: json },
       ...(isObject(command) && command.takesFiles && { 'multipart/form-data': form }),
