@@ -63,7 +63,9 @@ function readArguments() {
     });
     const unknown = positionals.find((name) => !PARTS.some((part) => part.name === name));
     if (unknown !== undefined) throw new SeedError('usage', `there is no part "${unknown}"`);
-    const parts = PARTS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+    const parts = PARTS.filter(
+      ({ name, isTest }) => (positionals.length === 0 || positionals.includes(name)) && !(values.quick && isTest),
+    );
     return { ...values, parts };
   } catch (error) {
     const message = (error as Error).message;

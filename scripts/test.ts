@@ -8,7 +8,7 @@ import { onProgress } from '../src/drivers/set-up/set-up-here.ts';
 import { exitOnFailure } from '../src/lib/process-life.ts';
 import { ensureChromium } from './lib/chromium.ts';
 import { setUpWithProgress } from './lib/set-up.ts';
-import { readReport, sumOf } from './lib/test-report.ts';
+import { type FileResult, readReport, sumOf } from './lib/test-report.ts';
 
 /** With more files than these at fault it is not the load: nothing is run again. */
 const MOST_AGAIN = 8;
@@ -33,7 +33,16 @@ async function vitest(args: string[]) {
   return { code: code ?? 1, results: await readReport(report) };
 }
 
-let { code, results } = await vitest(process.argv.slice(2));
+/** vitest makes ready for all of its projects before their first test: a cluster would be in the way of the others. */
+const runs = process.argv.length > 2 ? [process.argv.slice(2)] : [['--project=!cluster*'], ['--project=cluster*']];
+let code = 0;
+let results: FileResult[] = [];
+for (const args of runs) {
+  if (interrupted) break;
+  const run = await vitest(args);
+  code ||= run.code;
+  results.push(...run.results);
+}
 const unsteady = results.filter(({ ok }) => !ok).map(({ file }) => file);
 if (!interrupted && unsteady.length > 0 && unsteady.length <= MOST_AGAIN) {
   // A machine under load fails what waits for a time: such a file gets the machine for itself, once, and is named.

@@ -21,6 +21,8 @@ export interface ConformancePart {
   name: string;
   /** What it holds against what, in a line. */
   what: string;
+  /** Whether it is a test file, which `npm test` runs by itself: not done quickly. */
+  isTest?: boolean;
   /** Why it cannot be run here, such as that there is no Python; null: it can. */
   why(): string | null | Promise<string | null>;
   /** @param options.quick what is done within about 20 seconds, for `npm test` */

@@ -56,6 +56,8 @@ const COMMANDS = [...BUILT_IN, ...LOCAL_COMMANDS, ...packs.flatMap(({ commands }
 );
 // That of the folder which `seed init` makes.
 COMMANDS.push([...HELLO]);
+// In a sandbox whose task is to answer with a value (src/guest/finish-program.ts).
+COMMANDS.push(['finish']);
 /** "seed …" that is no command line: prose, and the purpose of a key. */
 const NO_COMMAND_LINES = ['seed command', 'seed idempotency'];
 /** What a bundle has a list in the place of, and what a receiver of webhooks would call it. */

@@ -3,6 +3,7 @@
 import { holdsExactly, NUMBER, parseExactly } from '../lib/exact-json.ts';
 import { isRecord } from '../lib/json.ts';
 import { kebabCase } from '../lib/kebab-case.ts';
+import { neededInputs } from '../lib/needed-inputs.ts';
 import { fromText } from '../lib/query-text.ts';
 import type { SeedError } from '../protocol/errors.ts';
 import type { JsonSchema, ManifestCommand } from '../protocol/manifest.ts';
@@ -19,6 +20,8 @@ export interface Flag {
   /** Kebab-case, without the dashes. */
   name: string;
   kind: FlagKind;
+  /** The flag stands for an object with this field alone, whose value it takes; null: for its value itself. */
+  field: string | null;
   itemKind: ScalarKind;
   /** The allowed words; empty when any will do. */
   choices: string[];
@@ -50,10 +53,12 @@ export function flagOf(
   const items = schema.items === undefined ? undefined : simplify(schema.items, root).schema;
   const itemKind = items === undefined ? undefined : scalarKind(items);
   const kind = kindOf(schema, items, itemKind);
+  const field = typeof schema['x-field'] === 'string' ? schema['x-field'] : null;
   return {
     property,
-    name: kind === 'files' ? 'file' : kebabCase(property),
+    name: kind === 'files' ? 'file' : kebabCase(field === null ? property : `${property}-${field}`),
     kind,
+    field,
     itemKind: itemKind ?? 'string',
     choices: ((items ?? schema).enum ?? []).filter((choice) => choice !== null).map(String),
     nullable,
@@ -72,7 +77,7 @@ function kindOf(schema: JsonSchema, items: JsonSchema | undefined, itemKind: Sca
   if (items && isFile(items)) return items.required?.includes('name') ? 'files' : 'fileList';
   if (schema.type === 'array' && itemKind !== undefined) return 'list';
   const values = schema['additionalProperties'];
-  if (schema.type === 'object' && isSchema(values) && values.type === 'string') return 'record';
+  if (schema.type === 'object' && isSchema(values) && mayBeText(values)) return 'record';
   if (isMixed(schema)) return 'mixed';
   return scalarKind(schema) ?? 'json';
 }
@@ -160,7 +165,10 @@ const isSchema = (value: unknown): value is JsonSchema => isRecord(value);
 export function usageLine(command: ManifestCommand): string {
   const path = command.positional.map((property) => `<${kebabCase(property)}>`);
   const others = flagsOf(command).filter((flag) => !command.positional.includes(flag.property));
-  const required = others.filter(isMandatory);
+  const needed = neededInputs(command.input);
+  const required = others.filter(
+    (flag) => isMandatory(flag) || (needed.includes(flag.property) && !flag.required),
+  );
   const text = required.find((flag) => flag.kind === 'string');
   const words = required.map((flag) => (flag === text ? `<${flag.name}>` : `--${flag.name} ${placeholder(flag)}`));
   const optional = others.length > required.length ? ['[flags]'] : [];
@@ -201,8 +209,10 @@ export function flagValue(flag: Flag, typed: readonly string[]): unknown {
   if (flag.kind === 'record') return Object.assign({}, ...typed.map((text) => recordValue(flag, text)));
   const text = typed[0];
   if (text === undefined || typed.length > 1) throw wrong(flag, 'is given more than once');
-  if (flag.kind === 'json')
-    return jsonValue(flag, text.startsWith('@') ? textFile(text.slice(1), flag.name) : text);
+  if (flag.kind === 'json') {
+    const value = jsonValue(flag, text.startsWith('@') ? textFile(text.slice(1), flag.name) : text);
+    return flag.field === null ? value : { [flag.field]: value };
+  }
   if (flag.kind === 'mixed') return fromText(text, flag.schema);
   if (flag.kind === 'file') return fileValue(flag, text);
   if (flag.kind === 'boolean') return booleanValue(flag, text);

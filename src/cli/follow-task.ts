@@ -1,5 +1,5 @@
 // After a task was started: shows its steps until it ends, then prints its answer. Used by run.ts.
-import { isRecord } from '../lib/json.ts';
+import { escapeJson, isRecord } from '../lib/json.ts';
 import { costNote } from '../protocol/cost-source.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { TaskEvent } from '../protocol/event.ts';
@@ -102,7 +102,11 @@ function printOutcome(io: Io, text: string, { json, quiet }: { json: boolean; qu
   const task = taskOf(text);
   const isCompleted = task.status === 'completed';
   if (json) printJson(io, text, parseAnswer(text));
-  else if (task.stdout) io.stdout.write(`${sanitise(task.stdout).trimEnd()}\n`);
+  else if (task.output) {
+    // What is piped on is the value alone.
+    if (!quiet && task.stdout) io.stderr.write(`${sanitise(task.stdout).trimEnd()}\n`);
+    io.stdout.write(`${escapeJson(JSON.stringify(task.output, null, 2))}\n`);
+  } else if (task.stdout) io.stdout.write(`${sanitise(task.stdout).trimEnd()}\n`);
   if (!quiet && isCompleted) io.stderr.write(`${summary(io, task)}\n`);
   if (isCompleted) return EXIT.ok;
   const why = task.error?.message ? `: ${sanitiseLine(task.error.message)}` : '';

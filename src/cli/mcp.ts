@@ -36,7 +36,7 @@ type McpEndpoint = Record<'url' | 'key' | 'endpoint', string> & {
   credentials: Record<string, string>;
 };
 
-type Message = { id?: string | number; method?: string; params?: Record<string, unknown> };
+type Message = { id?: string | number; method?: string; params?: Record<string, unknown> | null };
 
 /** runTask may hold its answer for as long as a task may run. */
 const ANSWER_TIMEOUT_MS = (LIMITS.waitSeconds + 60) * 1000;
@@ -146,12 +146,13 @@ const NAMED_BY: Record<string, string> = {
 };
 
 /** @param agreed the revision that `initialize` agreed on; null before it, and where there is none */
-function mcpHeaders({ method = '', params = {} }: Message, agreed: string | null): Record<string, string> {
+function mcpHeaders({ method = '', params: given }: Message, agreed: string | null): Record<string, string> {
   const headers: Record<string, string> = {
     'content-type': 'application/json',
     accept: 'application/json, text/event-stream',
     'user-agent': 'seed-cli',
   };
+  const params = given ?? {};
   const own = (params['_meta'] as Record<string, unknown> | undefined)?.[META_REVISION];
   if (typeof own !== 'string') return agreed === null ? headers : { ...headers, 'mcp-protocol-version': agreed };
   const name = params[NAMED_BY[method] ?? ''];

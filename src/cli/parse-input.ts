@@ -1,4 +1,6 @@
 // Reads a command line: the flags of every command, and a command's input. Used by run.ts and local-command.ts.
+
+import { neededInputs } from '../lib/needed-inputs.ts';
 import type { SeedError } from '../protocol/errors.ts';
 import type { ManifestCommand } from '../protocol/manifest.ts';
 import { parseArgs } from './builtin.ts';
@@ -135,9 +137,8 @@ function bareFlag(command: ManifestCommand, flags: readonly Flag[]): Flag | unde
   const required = flags.filter((flag) => isMandatory(flag) && !command.positional.includes(flag.property));
   const [only] = required.length === 1 ? required : [];
   if (only && NUMBERS.includes(only.kind)) return only;
-  return flags.find(
-    (flag) => flag.required && flag.kind === 'string' && !command.positional.includes(flag.property),
-  );
+  const needed = neededInputs(command.input).filter((property) => !command.positional.includes(property));
+  return flags.find((flag) => needed.includes(flag.property) && flag.kind === 'string');
 }
 
 /** From here on a text is one that people write into files. */

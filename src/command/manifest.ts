@@ -1,5 +1,6 @@
 // Commands as a manifest: what the CLI, the agent's prompt and GET /api/v1/commands are made from.
 import { z } from 'zod';
+import { neededInputs } from '../lib/needed-inputs.ts';
 import type { HttpMethod, JsonSchema, Manifest, ManifestCommand, ToldCommand } from '../protocol/manifest.ts';
 import { NOT_BLANK } from '../protocol/one-of-fields.ts';
 import { type Command, isFile, isObject, isStream } from './define-command.ts';
@@ -13,7 +14,7 @@ export function toTold(commands: readonly Command[]): ToldCommand[] {
   const told = commands.filter(({ isPoll }) => !isPoll);
   return told.map(({ name, summary, effect, http, input }) => {
     const positional = pathParameters(parseHttp(http).path);
-    const required = (toJsonSchema(input, 'input').required ?? []).filter((one) => !positional.includes(one));
+    const required = neededInputs(toJsonSchema(input, 'input')).filter((one) => !positional.includes(one));
     return { name, summary, effect, positional, ...(required.length > 0 && { required }) };
   });
 }

@@ -39,7 +39,8 @@ export function decodeCursor(cursor: string): Place {
 
 const encodeText = (text: string) => `~${Buffer.from(text).toString('hex')}`;
 
-function decodeText(cursor: string): string {
+/** The text of the last item before the page. @throws SeedError invalid_input: `pageAfter` has not made it */
+export function decodeText(cursor: string): string {
   if (TEXT_CURSOR.test(cursor)) return Buffer.from(cursor.slice(1), 'hex').toString('utf8');
   return readBefore(TextBefore, cursor)[0];
 }
@@ -106,10 +107,17 @@ export async function orderedBy<Row, Item>(
     .orderBy(column)
     .limit(limit + 1)
     .execute();
-  const shown = rows.slice(0, limit);
+  const page = pageAfter(rows, limit, (row) => String(row[column]));
+  return { ...page, items: page.items.map(toItem) };
+}
+
+/** A page out of up to `limit + 1` items, in the order of a text that no two of them share. */
+export function pageAfter<Item>(
+  items: readonly Item[],
+  limit: number,
+  textOf: (item: Item) => string,
+): Page<Item> {
+  const shown = items.slice(0, limit);
   const last = shown.at(-1);
-  return {
-    items: shown.map(toItem),
-    nextCursor: rows.length > limit && last ? encodeText(String(last[column])) : null,
-  };
+  return { items: shown, nextCursor: items.length > limit && last ? encodeText(textOf(last)) : null };
 }

@@ -9,10 +9,12 @@ import type { Identity } from '../protocol/key.ts';
 import type { SpendLimit } from '../protocol/key-limits.ts';
 import type { Effect } from '../protocol/manifest.ts';
 import type { ModelTest } from '../protocol/model.ts';
+import type { AnswerSchema } from '../protocol/output.ts';
 import type { Resources, Usage } from '../protocol/resources.ts';
 import type { RunnerState } from '../protocol/runner.ts';
 import type { ScopeGrant } from '../protocol/scope.ts';
 import type { TaskError, TaskPhase, TaskStatus } from '../protocol/task.ts';
+import type { Parameters, TemplateTask, UsedTemplate } from '../protocol/template.ts';
 import type { Defaulted, Json, JsonOrNull } from './columns.ts';
 import type { GrantTables } from './grant-tables.ts';
 import type { WebhookTables } from './webhook-tables.ts';
@@ -204,6 +206,20 @@ export interface Tables extends GrantTables, WebhookTables {
     identity_issued_at: Defaulted<Date | null>;
     approves_scopes: Defaulted<string[] | null>;
   };
+  templates: {
+    account_id: string;
+    name: string;
+    version: number;
+    title: string;
+    description: string;
+    instruction: string;
+    parameters: JsonOrNull<Parameters>;
+    scopes: string[];
+    limits: Json<Limit[]>;
+    task: Json<TemplateTask>;
+    key_id: string;
+    created_at: Date;
+  };
   tasks: {
     id: string;
     account_id: string;
@@ -212,6 +228,7 @@ export interface Tables extends GrantTables, WebhookTables {
     status: TaskStatus;
     phase: TaskPhase | null;
     instruction: string;
+    template: JsonOrNull<UsedTemplate>;
     scopes: Json<ScopeGrant>;
     timeout_ms: number;
     model: string;
@@ -220,6 +237,10 @@ export interface Tables extends GrantTables, WebhookTables {
     usage: JsonOrNull<Usage>;
     metadata: Json<Record<string, string>>;
     stdout: string | null;
+    output_schema: JsonOrNull<AnswerSchema>;
+    output: JsonOrNull<AnswerSchema>;
+    output_attempts: Defaulted<number | null>;
+    output_error: Defaulted<string | null>;
     stderr: string | null;
     exit_code: number | null;
     error: JsonOrNull<TaskError>;

@@ -22,11 +22,6 @@ import type { EventQueue } from './event-queue.ts';
 import type { GuestSettings } from './guest-settings.ts';
 import { beginningOf, shownBytesOf } from './kept-output.ts';
 
-const ALL_TOOLS = ['bash', 'read', 'write', 'edit'];
-
-/** The names of the tools that a model is offered. */
-export const toolNames = ({ tools }: ModelTraits): string[] => (tools === 'bash' ? ['bash'] : ALL_TOOLS);
-
 export interface AgentToolsOptions {
   settings: Pick<GuestSettings, 'workspaceDir' | 'homeDir'>;
   processes: AgentProcesses;

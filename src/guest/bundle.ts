@@ -19,9 +19,10 @@ export async function bundleGuest(): Promise<Uint8Array> {
 
 /** What the guest starts and installs for the `seed` command. */
 export async function cliPrograms(): Promise<CliPrograms> {
-  const [client, program] = await Promise.all([
+  const [client, program, finish] = await Promise.all([
     readFile(new URL('cli-client.pl', import.meta.url), 'utf8'),
     bundle(new URL('cli-program.ts', import.meta.url), { target: TARGET }),
+    bundle(new URL('finish-program.ts', import.meta.url), { target: TARGET }),
   ]);
-  return { client, program: Buffer.from(program).toString('utf8') };
+  return { client, program: Buffer.from(program).toString('utf8'), finish: Buffer.from(finish).toString('utf8') };
 }

@@ -30,6 +30,8 @@ export interface CliPrograms {
   client: string;
   /** cli-program.ts, as one ES module. */
   program: string;
+  /** finish-program.ts, likewise. */
+  finish: string;
 }
 
 export class CliHost {
@@ -66,20 +68,28 @@ export class CliHost {
   /**
    * Makes `seed` a command of the agent's: the small client where the CLI can be kept loaded, else the CLI itself.
    * @param source the CLI as one ES module; a shebang line is added when it has none
+   * @param options `withFinish`: `seed finish` hands in the answer of the task
    */
-  async install(source: Buffer): Promise<void> {
+  async install(source: Buffer, { withFinish }: { withFinish: boolean } = { withFinish: false }): Promise<void> {
+    const command = join(this.#settings.binDir, 'seed');
+    const path = withFinish ? this.#at('seed') : command;
+    if (withFinish) {
+      const finish = this.#at('finish.mjs');
+      await putFile(finish, Buffer.from(this.#programs.finish), 0o644);
+      await putFile(command, Buffer.from(withFinishing(path, finish)), 0o755);
+    }
     const isHosted = source.includes(CLI_ENTRY) && (await this.#canHost());
     if (isHosted && (await this.#listens())) {
       this.#cli = this.#at('seed.mjs');
       await putFile(this.#cli, source, 0o644);
       for (const worker of this.#workers) worker.load(this.#cli);
       const client = this.#programs.client.replace('@HOST@', this.#socket).replace('@CLI@', this.#cli);
-      await putFile(join(this.#settings.binDir, 'seed'), Buffer.from(client), 0o755);
+      await putFile(path, Buffer.from(client), 0o755);
       return;
     }
     const hasShebang = source.subarray(0, 2).toString() === '#!';
     const program = hasShebang ? source : Buffer.concat([Buffer.from('#!/usr/bin/env node\n'), source]);
-    await putFile(join(this.#settings.binDir, 'seed'), program, 0o755);
+    await putFile(path, program, 0o755);
   }
 
   stop(): void {
@@ -193,6 +203,10 @@ export class CliHost {
     });
   }
 }
+
+/** The command `seed` where it has one verb more. The paths are the guest's own. */
+const withFinishing = (seed: string, finish: string) =>
+  `#!/bin/sh\nif [ "$1" = finish ]; then shift; exec node '${finish}' "$@"; fi\nexec '${seed}' "$@"\n`;
 
 /** Whole, or as it was. */
 async function putFile(path: string, content: Buffer, mode: number): Promise<void> {

@@ -11,9 +11,10 @@ import {
   type ToolDefinition,
 } from '@earendil-works/pi-coding-agent';
 import type { ModelTraits } from '../protocol/model.ts';
-import { toolNames } from './agent-tools.ts';
-import type { LlmWatch } from './llm-watch.ts';
+import type { ShownForm } from './finish-tool.ts';
+import type { LlmFailure, LlmWatch } from './llm-watch.ts';
 import { MODEL_BASE_URL } from './model-fetch.ts';
+import type { OutputDesk } from './output-desk.ts';
 import { type Hooks, hooksOfSeed } from './pi-hooks.ts';
 
 const PROVIDER = 'seed';
@@ -29,6 +30,8 @@ interface PiSessionOptions {
   /** Hears the calls of `modelFetch`. */
   llm: LlmWatch;
   hooks: Hooks;
+  /** Where the answer is to be a value. */
+  output: { shown: ShownForm; desk: OutputDesk } | null;
 }
 
 export type Pi = ModelRuntime;
@@ -82,7 +85,7 @@ export async function startPiSession(pi: Pi, options: PiSessionOptions): Promise
     modelRuntime: pi,
     model,
     thinkingLevel: 'off',
-    tools: toolNames(options.traits),
+    tools: options.tools.map(({ name }) => name),
     customTools: options.tools,
     resourceLoader: resources(options.systemPrompt, [hooksOfSeed(options.hooks)]),
     sessionManager: SessionManager.inMemory(options.cwd),
@@ -107,9 +110,27 @@ export async function startPiSession(pi: Pi, options: PiSessionOptions): Promise
   agent.streamFunction = async (asked, context, more) =>
     inWordsOfPi(
       await ask(asked, context, { ...more, fetch: options.modelFetch, timeoutMs: NO_TIMEOUT_MS }),
-      options.llm,
+      options,
     );
+  if (options.output !== null) endByOutput(agent, options.output);
   return session;
+}
+
+/**
+ * The run ends once an answer is taken, or no more are; what the model is shown of its schema is what is shown
+ * now.
+ */
+function endByOutput(
+  agent: AgentSession['agent'],
+  { shown, desk }: NonNullable<PiSessionOptions['output']>,
+): void {
+  const { finishTurn, onPayload } = agent;
+  agent.finishTurn = async (turn, signal) => {
+    const decision = await finishTurn?.(turn, signal);
+    await desk.settled();
+    return desk.isOver() ? { action: 'end' } : (decision ?? undefined);
+  };
+  agent.onPayload = async (payload, model) => shown.inRequest((await onPayload?.(payload, model)) ?? payload);
 }
 
 /**
@@ -142,16 +163,24 @@ const ASK_AGAIN = 'connection lost';
 const FINAL = 'refused';
 
 /** The stream, with an error worded by the gateway's code: an upstream's message may say anything. */
-function inWordsOfPi(stream: Stream, llm: LlmWatch): Stream {
+function inWordsOfPi(stream: Stream, { llm, output }: Pick<PiSessionOptions, 'llm' | 'output'>): Stream {
   const result = stream.result.bind(stream);
+  let asksForLess: boolean | null = null;
   stream.result = async () => {
     const message = await result();
     const failure = message.stopReason === 'error' ? llm.failure() : null;
     if (failure === null) return message;
-    const goesOn = failure.mayChange ? ASK_AGAIN : FINAL;
+    asksForLess ??= output !== null && isAboutSchema(failure) && output.shown.isToBeLess();
+    const goesOn = failure.mayChange || asksForLess ? ASK_AGAIN : FINAL;
     return Object.assign(message, { errorMessage: failure.code === 'context_too_long' ? TOO_LONG : goesOn });
   };
   return stream;
+}
+
+/** Whether the upstream may have refused the call for the parameters of a tool. */
+function isAboutSchema({ code, message }: LlmFailure): boolean {
+  if (code !== 'llm_refused') return false;
+  return /answered (?:400|422)\b|schema|tool|function|parameter|propert|grammar/i.test(message);
 }
 
 function resources(systemPrompt: string, extensions: Extension[]): ResourceLoader {

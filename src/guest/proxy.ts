@@ -16,8 +16,10 @@ import { limitBytes } from '../lib/limit-bytes.ts';
 import { relayedRequestHeaders, relayedResponseHeaders } from '../lib/relay-headers.ts';
 import { createSlots } from '../lib/slots.ts';
 import { SeedError } from '../protocol/errors.ts';
+import { OUTPUT_PATH } from '../protocol/guest-wire.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import type { Link } from './link.ts';
+import type { OutputDesk } from './output-desk.ts';
 
 /** Together they leave some of the link's streams to the guest itself, whatever the agent leaves open. */
 const OPEN_REQUESTS = {
@@ -38,12 +40,14 @@ type Prefix = keyof typeof OPEN_REQUESTS;
 export interface LoopbackProxy {
   url: string;
   /** Forwards over the link from now on; null refuses everything. */
-  serve(link: Link | null): void;
+  serve(link: Link | null, desk?: OutputDesk | undefined): void;
 }
 
 interface Door {
   open: Record<Prefix, number>;
   link: Link | null;
+  /** Where the answer is handed in, where it is to be a value. */
+  desk: OutputDesk | null;
   /** Bytes of bodies that are held until they are answered. */
   bodies: ReturnType<typeof createSlots>;
 }
@@ -51,7 +55,7 @@ interface Door {
 /** Listens on loopback, from before the freeze on; port 0 takes a free one. */
 export async function openProxy(port: number): Promise<LoopbackProxy> {
   const open: Record<Prefix, number> = { '/api/v1/approvals/': 0, '/api/v1/': 0, '/llm/v1/': 0 };
-  const door: Door = { open, link: null, bodies: createSlots(LIMITS.guest.heldBytes) };
+  const door: Door = { open, link: null, desk: null, bodies: createSlots(LIMITS.guest.heldBytes) };
   const server = createServer({ maxHeaderSize: LIMITS.guest.headerBytes, keepAliveTimeout: KEEP_ALIVE_MS });
   // Each is an open file of the guest's; what an agent opens beyond them waits or is refused.
   server.maxConnections = CONNECTIONS;
@@ -66,15 +70,17 @@ export async function openProxy(port: number): Promise<LoopbackProxy> {
   const { port: actualPort } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${actualPort}`,
-    serve(link) {
+    serve(link, desk) {
       door.link = link;
+      door.desk = desk ?? null;
     },
   };
 }
 
 /** Forwards the request if it may pass. @throws SeedError not_found, too_many_requests, body_too_large */
 async function pass(request: IncomingMessage, response: ServerResponse, door: Door): Promise<void> {
-  const { open, link } = door;
+  const { open, link, desk } = door;
+  if (desk !== null && request.url === OUTPUT_PATH) return answerOfDesk(request, response, desk);
   const prefix = (Object.keys(open) as Prefix[]).find((known) => request.url?.startsWith(known));
   if (prefix === undefined || link === null) throw new SeedError('not_found', `nothing is at ${request.url}`);
   if (open[prefix] >= OPEN_REQUESTS[prefix]) {
@@ -84,6 +90,14 @@ async function pass(request: IncomingMessage, response: ServerResponse, door: Do
   open[prefix]++;
   response.once('close', () => open[prefix]--);
   await forward(request, response, { link, bodies: door.bodies });
+}
+
+/** The schema, or what becomes of an answer. @throws SeedError body_too_large, unavailable */
+async function answerOfDesk(request: IncomingMessage, response: ServerResponse, desk: OutputDesk): Promise<void> {
+  const isGiven = request.method === 'POST';
+  const text = (await wholeBody(request)).toString('utf8');
+  const told = isGiven ? await desk.give({ text }) : desk.forms.whole;
+  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(told));
 }
 
 async function forward(

@@ -1,13 +1,15 @@
 // One run of the agent: the instruction in, events while it works, the outcome as a GuestResult.
 import type { AgentSession, AgentSessionEvent } from '@earendil-works/pi-coding-agent';
-import { isRecord } from '../lib/json.ts';
+import { isRecord, parseJson } from '../lib/json.ts';
 import type { TaskErrorCode } from '../protocol/errors.ts';
 import type { GuestResult } from '../protocol/guest.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import type { ToldCommand } from '../protocol/manifest.ts';
 import { cutMiddle } from '../protocol/text.ts';
 import type { EventQueue } from './event-queue.ts';
+import { FINISH, isHandedIn, UNREADABLE_ANSWER } from './finish-tool.ts';
 import type { LlmWatch } from './llm-watch.ts';
+import type { OutputDesk } from './output-desk.ts';
 import { type Done, reminderFor, UNREADABLE, writtenCallReminder } from './reminder.ts';
 import { type ToolAnswers, textOf } from './tool-answers.ts';
 
@@ -23,13 +25,23 @@ export interface AgentRun {
   answers: ToolAnswers;
   /** Those that the task may call. */
   commands: readonly ToldCommand[];
+  /** Where the answer is to be a value. */
+  output: AgentOutput | null;
+}
+
+export interface AgentOutput {
+  desk: OutputDesk;
+  /** What a model is told that has not handed it in. */
+  reminder: string;
+  /** Told of the names of the tools that a message calls, before its calls are made. */
+  called(names: readonly string[]): void;
 }
 
 type Diagnose = (text: string) => void;
 
 /** Never rejects because of the agent: whatever went wrong with it is in the result. */
 export async function runAgent(run: AgentRun): Promise<GuestResult> {
-  const { session, instruction, events, llm } = run;
+  const { session, instruction, events, llm, output } = run;
   const diagnostics: string[] = [];
   const diagnose = (text: string) => {
     diagnostics.push(text);
@@ -46,25 +58,34 @@ export async function runAgent(run: AgentRun): Promise<GuestResult> {
   try {
     await session.prompt(instruction, { expandPromptTemplates: false });
     const ownAnswer = answerOf(last, llm);
-    const reminder = ownAnswer === null ? null : reminderFor(ownAnswer, done, session, run.commands);
+    const isOver = output?.desk.isOver() ?? false;
+    const reminder = ownAnswer === null || isOver ? null : reminderFor(ownAnswer, done, session, run.commands);
     if (reminder !== null) {
       diagnose(reminder.why);
       await session.prompt(reminder.text, { expandPromptTemplates: false });
     }
-    failure = judge(last, llm, diagnose);
-    if (failure === null && isWrittenCall(last, run)) failure = UNREADABLE;
+    if (output && !output.desk.isOver() && hasEnded(last, llm)) {
+      await remindOfOutput(run, output, diagnose);
+      await takeFromText(last, output, session);
+    }
+    const isTaken = typeof output?.desk.taken() === 'string';
+    failure = isTaken ? null : judge(last, llm, diagnose);
+    if (failure === null && !isTaken && isWrittenCall(last, run)) failure = UNREADABLE;
+    if (output) failure = failureOfOutput(output.desk, { failure, hasEnded: hasEnded(last, llm) });
   } catch (error) {
     failure = { code: 'agent_failed', message: `the agent stopped: ${(error as Error).message}` };
   } finally {
     unsubscribe();
   }
   if (failure !== null) diagnose(failure.message);
-  const answer = last === null || failure === UNREADABLE ? '' : textOf(last);
+  const answer = last === null || (failure !== null && isWrittenCall(last, run)) ? '' : textOf(last);
+  const taken = output?.desk.taken() ?? null;
   return {
     stdout: answer === '' ? null : cutMiddle(answer, LIMITS.stdoutBytes),
     stderr: diagnostics.length === 0 ? null : cutMiddle(diagnostics.join('\n'), LIMITS.stderrBytes),
     exitCode: failure === null ? 0 : 1,
     error: failure,
+    ...(taken !== null && { output: taken }),
   };
 }
 
@@ -73,12 +94,62 @@ function answerOf(last: AssistantMessage | null, llm: LlmWatch): string | null {
   return last?.stopReason === 'stop' && llm.refusal() === '' ? textOf(last) : null;
 }
 
+/** By itself, with an answer or without one, and not by refusing it. */
+function hasEnded(last: AssistantMessage | null, llm: LlmWatch): boolean {
+  if (last === null || last.rawStopReason === 'content_filter') return false;
+  return (last.stopReason === 'stop' || last.stopReason === 'length') && llm.refusal() === '';
+}
+
+/** With no other tool, where there is one for it. */
+async function remindOfOutput(
+  { session }: AgentRun,
+  { reminder }: AgentOutput,
+  diagnose: Diagnose,
+): Promise<void> {
+  diagnose('the model gave no answer as a value, and was told so');
+  if (session.getActiveToolNames().includes(FINISH)) session.setActiveToolsByName([FINISH]);
+  await session.prompt(reminder, { expandPromptTemplates: false });
+}
+
+/**
+ * What a small model writes when it is told to give it, and nothing else, is what it was to run the command
+ * with.
+ */
+async function takeFromText(
+  last: AssistantMessage | null,
+  { desk }: AgentOutput,
+  session: AgentSession,
+): Promise<void> {
+  if (desk.isOver() || last?.stopReason !== 'stop' || session.getActiveToolNames().join() !== 'bash') return;
+  const text = /^\s*(?:```(?:json)?\s*\n)?(\{[\s\S]*\})\s*(?:```\s*)?$/.exec(textOf(last))?.[1];
+  if (text !== undefined && isRecord(parseJson(text))) await desk.give({ text });
+}
+
+/**
+ * Why there is no answer as a value. What went wrong beside it, such as a model that cannot be reached, goes
+ * first.
+ */
+function failureOfOutput(desk: OutputDesk, run: { failure: Failure | null; hasEnded: boolean }): Failure | null {
+  const { failure } = run;
+  if (desk.taken() !== null) return null;
+  if (failure !== null && !(run.hasEnded && OF_THE_ANSWER.includes(failure.code)) && !desk.isOver())
+    return failure;
+  const problem = desk.problem();
+  const why = problem === null ? 'it gave none, also after it was told so' : `the last that it gave: ${problem}`;
+  return { code: 'output_invalid', message: `the agent gave no answer that fits its schema: ${why}` };
+}
+
+const OF_THE_ANSWER: readonly TaskErrorCode[] = ['no_answer', 'tool_call_unreadable'];
+
 function isWrittenCall(last: AssistantMessage | null, { session, commands }: AgentRun): boolean {
   return last?.stopReason === 'stop' && writtenCallReminder(textOf(last), session, commands) !== null;
 }
 
-function report(event: AgentSessionEvent, { events, llm, answers }: AgentRun, diagnose: Diagnose): void {
+function report(event: AgentSessionEvent, run: AgentRun, diagnose: Diagnose): void {
+  const { events, llm, answers } = run;
   if (event.type === 'message_end' && event.message.role === 'assistant') {
+    const calls = event.message.content.filter((part) => part.type === 'toolCall');
+    run.output?.called(calls.map(({ name }) => name));
     const text = textOf(event.message);
     if (text !== '') events.push({ type: 'text', text });
   } else if (event.type === 'tool_execution_start') {
@@ -88,6 +159,9 @@ function report(event: AgentSessionEvent, { events, llm, answers }: AgentRun, di
     events.push({ type: 'tool_call', callId, tool, input });
   } else if (event.type === 'tool_execution_end') {
     const { toolCallId: callId, isError, result } = event;
+    // Pi has answered for it: it did not come to be handed in.
+    if (event.toolName === FINISH && !isHandedIn(result))
+      void run.output?.desk.give({ problem: UNREADABLE_ANSWER }).catch(() => undefined);
     const sameness = isRecord(result?.details) ? result.details['sameness'] : undefined;
     const output = answers.answer(callId, textOf(result), {
       sameness: typeof sameness === 'string' ? sameness : undefined,

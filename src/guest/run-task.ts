@@ -2,15 +2,19 @@
 import type { Duplex } from 'node:stream';
 import type { GuestTask, StartLine } from '../protocol/guest.ts';
 import type { Manifest } from '../protocol/manifest.ts';
+import type { ModelTraits } from '../protocol/model.ts';
+import type { OutputForms } from '../protocol/output.ts';
 import { AgentProcesses } from './agent-processes.ts';
-import { createAgentTools, toolNames } from './agent-tools.ts';
+import { createAgentTools } from './agent-tools.ts';
 import { type ArtifactWatch, watchArtifacts } from './artifacts.ts';
 import type { CliHost } from './cli-host.ts';
 import { EventQueue } from './event-queue.ts';
+import { FINISH, FINISH_COMMAND_REMINDER, FINISH_REMINDER, finishTool, shownForm } from './finish-tool.ts';
 import type { GuestSettings } from './guest-settings.ts';
 import { type Link, type LinkAnswer, openLink } from './link.ts';
 import { createLlmWatch } from './llm-watch.ts';
 import { modelFetch } from './model-fetch.ts';
+import { openOutputDesk } from './output-desk.ts';
 import { type Pi, startPiSession } from './pi.ts';
 import { fetchFiles, prepareOutDir } from './prepare.ts';
 import type { LoopbackProxy } from './proxy.ts';
@@ -54,7 +58,8 @@ export async function runTask(run: TaskRun): Promise<DoneTask> {
     return watchArtifacts(link, settings);
   };
   const prepare = async () => {
-    const cli = fetched('/cli/seed.mjs').then((source) => run.cliHost.install(source));
+    const options = { withFinish: (await taskGiven).output !== undefined };
+    const cli = fetched('/cli/seed.mjs').then((source) => run.cliHost.install(source, options));
     return (await Promise.all([prepareFiles(), cli]))[0];
   };
   // Done while the model answers: its first request does not wait for any of it, the first tool does.
@@ -65,11 +70,13 @@ export async function runTask(run: TaskRun): Promise<DoneTask> {
   };
   const finishArtifacts = async () => (await preparing)?.finish() ?? [];
   const taskGiven = start.task ?? parsed<GuestTask>('/task');
-  proxy.serve(link);
   const [task, commands] = await Promise.all([
     taskGiven,
     start.commands ?? parsed<Manifest>('/api/v1/commands').then((manifest) => manifest.commands),
   ]);
+  const { modelTraits: traits } = task;
+  const output = task.output === undefined ? null : outputOf(link, task.output, traits);
+  proxy.serve(link, output?.desk);
   const processes = new AgentProcesses(settings, proxy.url);
   run.onProcesses?.(processes);
   const refused: string[] = [];
@@ -79,8 +86,13 @@ export async function runTask(run: TaskRun): Promise<DoneTask> {
     const { status } = await link.postEvents(batches, ndjson);
     if (status >= 400) refused.push(`${Buffer.byteLength(ndjson)} bytes of events were refused with ${status}`);
   });
-  const { modelTraits: traits } = task;
-  const answers = createToolAnswers(toolNames(traits), commands);
+  const finish = output && finishTool(output.desk, output, traits);
+  const tools = [
+    ...createAgentTools({ settings, processes, events, traits, prepared }),
+    ...(finish ? [finish] : []),
+  ];
+  const names = tools.map(({ name }) => name);
+  const answers = createToolAnswers(names, commands, { isForOutput: output !== null });
   const session = await startPiSession(pi, {
     cwd: settings.workspaceDir,
     modelFetch: modelFetch(link, llm, prepared),
@@ -91,13 +103,18 @@ export async function runTask(run: TaskRun): Promise<DoneTask> {
       workspaceDir: settings.workspaceDir,
       files: task.files,
       tools: traits.tools,
+      output: task.output?.plain ?? null,
       today: (start.now ?? new Date().toISOString()).slice(0, 'YYYY-MM-DD'.length),
     }),
-    tools: createAgentTools({ settings, processes, events, traits, prepared }),
+    tools,
+    output,
     llm,
     hooks: { replaceResult: answers.told, instruction: task.instruction },
   });
-  const result = await runAgent({ session, instruction: task.instruction, events, llm, answers, commands });
+  const result = await runAgent({
+    ...{ session, instruction: task.instruction, events, llm, answers, commands },
+    output: output && { ...output, reminder: finish ? FINISH_REMINDER : FINISH_COMMAND_REMINDER },
+  });
   session.dispose();
   processes.killAll();
   // What could not be kept or told of is told with the result.
@@ -111,6 +128,22 @@ export async function runTask(run: TaskRun): Promise<DoneTask> {
   await tell();
   proxy.serve(null);
   return { link, tell };
+}
+
+/** Where its answer goes, as a value. */
+function outputOf(link: Link, forms: OutputForms, { tools }: ModelTraits) {
+  const how = tools === 'bash' ? 'Run `seed finish --json …` again' : 'Call finish again';
+  const desk = openOutputDesk(link, forms, how);
+  let names: readonly string[] = [];
+  return {
+    desk,
+    shown: shownForm(desk),
+    /** Told of each message, before its calls are made. */
+    called(those: readonly string[]) {
+      names = those;
+    },
+    hasOtherCalls: () => names.some((name) => name !== FINISH),
+  };
 }
 
 function accepted(path: string, { status, body }: LinkAnswer): Buffer {

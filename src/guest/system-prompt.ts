@@ -1,8 +1,10 @@
 // What the agent is told before the instruction: where it is, what it may call and how, how to answer. Every
 // request of the model carries it, and small models follow it: so it is short.
+import { isRecord } from '../lib/json.ts';
 import { shellWord } from '../lib/shell-word.ts';
 import type { ToldCommand } from '../protocol/manifest.ts';
 import type { ModelTraits } from '../protocol/model.ts';
+import type { AnswerSchema } from '../protocol/output.ts';
 import { flagOf } from './tool-answers.ts';
 
 export interface PromptOptions {
@@ -13,13 +15,15 @@ export interface PromptOptions {
   files?: readonly { name: string }[];
   /** What the model is offered. */
   tools: ModelTraits['tools'];
+  /** What the answer is to fit, in types and fields; null or missing: it is text. */
+  output?: AnswerSchema | null;
   /** The day, as YYYY-MM-DD, in UTC: models take what they remember for it. */
   today: string;
 }
 
 /** Pure: of the same options the same text. */
 export function systemPrompt(options: PromptOptions): string {
-  const { commands, workspaceDir, files = [], tools } = options;
+  const { commands, workspaceDir, files = [], tools, output = null } = options;
   const isEmpty = commands.length === 0;
   const call = callLine(options);
   const { flags, material } = NOTES[tools];
@@ -28,7 +32,9 @@ export function systemPrompt(options: PromptOptions): string {
     `${introduction(options)}${filesSection(workspaceDir, files)}`,
     isEmpty ? NO_COMMANDS : commandSection(commands),
     // Small models write their first call in the form that they have read last.
-    ...(tools === 'bash' ? [notes, SMALL_ANSWER, call] : [call, notes, ANSWER]),
+    ...(tools === 'bash'
+      ? [notes, output === null ? SMALL_ANSWER : commandAnswer(output), call]
+      : [call, notes, output === null ? ANSWER : TOOL_ANSWER]),
   ].join('\n\n');
 }
 
@@ -71,6 +77,47 @@ const ANSWER =
 /** With the two steps the smallest explained to the caller which command to run. */
 const SMALL_ANSWER =
   'When you are done, answer in plain text with what you found, what you changed (by name), and what you could not do and why. The caller gets this answer only. Never claim what you did not check.';
+
+const TOOL_ANSWER =
+  'First run commands; then, from their output, give the answer by the tool finish, alone in a message of its own. That ends the task: its arguments are all that the caller reads. Never claim what you did not check, and never fill a field with a placeholder.';
+
+const SCHEMA_LENGTH = 4_000;
+
+/** With the answer's form, which no tool of theirs has. */
+function commandAnswer(output: AnswerSchema): string {
+  const schema = JSON.stringify(output);
+  const whole =
+    schema.length <= SCHEMA_LENGTH
+      ? schema
+      : `${schema.slice(0, SCHEMA_LENGTH)}… (\`seed finish --help\` shows all)`;
+  return `When you are done, give the answer as JSON by this command, run with bash, which ends the task:
+
+\`\`\`sh
+seed finish --json - <<'EOF'
+${JSON.stringify(skeletonOf(output))}
+EOF
+\`\`\`
+
+with what you found in the place of each …, 0 and false. It must fit this JSON Schema: ${whole} The caller reads nothing else. Never claim what you did not check.`;
+}
+
+const SKELETON_DEEP = 4;
+
+/** An answer of that form with nothing in it yet. */
+function skeletonOf(schema: unknown, deep = SKELETON_DEEP): unknown {
+  if (!isRecord(schema)) return '…';
+  const { type, properties, items, enum: choices, anyOf } = schema;
+  if (Array.isArray(choices)) return choices[0];
+  if (isRecord(properties)) {
+    if (deep === 0) return {};
+    const fields = Object.entries(properties).map(([name, field]) => [name, skeletonOf(field, deep - 1)]);
+    return Object.fromEntries(fields);
+  }
+  if (type === 'array') return deep === 0 ? [] : [skeletonOf(items, deep - 1)];
+  if (Array.isArray(anyOf)) return skeletonOf(anyOf[0], deep - 1);
+  if (type === 'object') return {};
+  return type === 'number' || type === 'integer' ? 0 : type === 'boolean' ? false : '…';
+}
 
 function callLine(options: PromptOptions): string {
   const { tools } = options;

@@ -35,8 +35,18 @@ export const CLOSING = 'That command is done. When you have what was asked for, 
 /** They else claimed that it was done. */
 export const FAILED = 'That command failed. Call bash again with a better command; answer only when none works.';
 
+/** The same where the answer is to be a value. */
+const CLOSING_FOR_OUTPUT =
+  'That command is done. When you have what was asked for, give it now with `seed finish --json`.';
+const FAILED_FOR_OUTPUT = 'That command failed. Call bash again with a better command.';
+
 /** @param tools bash alone is what small models get */
-export function createToolAnswers(tools: readonly string[], commands: readonly ToldCommand[]): ToolAnswers {
+export function createToolAnswers(
+  tools: readonly string[],
+  commands: readonly ToldCommand[],
+  { isForOutput }: { isForOutput: boolean } = { isForOutput: false },
+): ToolAnswers {
+  const [closing, failed] = isForOutput ? [CLOSING_FOR_OUTPUT, FAILED_FOR_OUTPUT] : [CLOSING, FAILED];
   const isSmall = tools.join() === 'bash';
   const open = new Map<string, ToolCall>();
   const changed = new Map<string, string>();
@@ -54,7 +64,7 @@ export function createToolAnswers(tools: readonly string[], commands: readonly T
       times = round === last ? times + 1 : 1;
       last = round;
       const answer = times < SAME_CALLS ? own : `${own}\n\n${sameAgain(times)}`;
-      if (isSmall) changed.set(callId, `${answer.trimEnd()}\n\n${isError ? FAILED : CLOSING}`);
+      if (isSmall) changed.set(callId, `${answer.trimEnd()}\n\n${isError ? failed : closing}`);
       else if (answer !== text) changed.set(callId, answer);
       return answer;
     },

@@ -4,7 +4,8 @@ import { z } from 'zod';
 import type { CredentialMode } from '../protocol/credential.ts';
 import type { EventType } from '../protocol/event-types.ts';
 import type { Limit } from '../protocol/grant.ts';
-import type { Template } from '../protocol/template.ts';
+import type { AnswerSchema } from '../protocol/output.ts';
+import type { Parameters, Template } from '../protocol/template.ts';
 import type { Playbook } from '../scripted/playbook.ts';
 import type { AroundCall, NoTables, PackCommand, Renew } from './pack-command.ts';
 import type { SettingsRead, SettingsSchemas } from './settings.ts';
@@ -23,6 +24,12 @@ export interface PackTemplate extends Pick<Template, 'title' | 'instruction'> {
   scopes: readonly string[];
   /** What its task is limited to, unless whoever starts it says otherwise. */
   limits?: readonly z.input<typeof Limit>[];
+  /** Its name after the pack's and a dot; unless said, made of the title. */
+  name?: string;
+  /** What stands for `{{name}}` in the instruction: a JSON Schema of one level. Without it braces are text. */
+  parameters?: Parameters;
+  /** What its task's answer is to fit, as JSON Schema (`z.toJSONSchema` makes it of one of Zod's). */
+  output?: AnswerSchema;
 }
 
 /** What a command answers, before its schema has checked it. */

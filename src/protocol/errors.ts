@@ -6,6 +6,8 @@ export const ERROR_STATUS = {
   unknown_model: 400,
   unpriced_model: 400,
   field_not_allowed: 400,
+  /** What a task's output is to fit is no schema that Seed takes. */
+  invalid_schema: 400,
   /** To agents: the model cannot take so much. Another call of less may do. */
   context_too_long: 400,
   /** To agents: whoever serves the model refuses the call, and asking again changes nothing. */
@@ -94,6 +96,7 @@ export const TASK_ERROR_CODES = [
   'context_too_long',
   'no_answer',
   'tool_call_unreadable',
+  'output_invalid',
   'approval_expired',
   'interrupted',
 ] as const;

@@ -7,3 +7,5 @@ export const READY_QUESTION = 'ready?\n';
 export const GUEST_PORT = 3210;
 /** Counts the guest's batches of events from 1: one that is sent again keeps its number. */
 export const BATCH_HEADER = 'seed-batch';
+/** On the loopback port: GET the schema, POST the answer. */
+export const OUTPUT_PATH = '/output';

@@ -11,6 +11,8 @@
 //      GET  /files/{n}       the bytes of the task's file number n, counted from 0
 //      PUT  /artifacts/{name}  bytes with their content-length → 204; the name is one encodeURIComponent, replaces
 //      DELETE /artifacts/{name}  → 204; it is not there any more
+//      POST /output          GivenOutput → OutputVerdict, likewise for one that came before: what is wrong with
+//                            the answer that the agent gives. One that is taken comes with the result
 //      POST /result          GuestResult → 204; the guest then exits, or, where it can be reached again, waits to
 //                            be killed and tells it to whoever comes. The first one counts
 //      ANY  /api/v1/*        forwarded to the server with the task key attached by the runner
@@ -28,6 +30,7 @@
 import { z } from 'zod';
 import type { ToldCommand } from './manifest.ts';
 import { ModelTraits } from './model.ts';
+import { OutputForms } from './output.ts';
 import { TaskError } from './task.ts';
 
 /** Made by the server and read by the guest; the runner only carries it. */
@@ -41,6 +44,8 @@ export const GuestTask = z.object({
   deadline: z.iso.datetime(),
   /** To be found in /workspace/in; their bytes come by GET /files/{n}. */
   files: z.array(z.object({ name: z.string(), size: z.number() })),
+  /** What the answer is to fit, where it is to be a value. */
+  output: OutputForms.optional(),
 });
 export type GuestTask = z.infer<typeof GuestTask>;
 
@@ -64,5 +69,7 @@ export const GuestResult = z.object({
   stderr: z.string().nullable(),
   exitCode: z.number().int(),
   error: TaskError.nullable(),
+  /** The answer as JSON, where one was asked for and taken. */
+  output: z.string().optional(),
 });
 export type GuestResult = z.infer<typeof GuestResult>;

@@ -82,6 +82,16 @@ export const LIMITS = {
   /** Values of an input that one limit looks at, and characters of a text that a pattern is looked for in. */
   limitSteps: 50_000,
   limitTextLength: 10_000,
+  templates: {
+    /** Kept by one account; versions of one, of which the oldest goes for one more. */
+    perAccount: 500,
+    versions: 100,
+    /** Parameters of one, and what their values may be: characters, items of a list, words to choose from. */
+    parameters: 50,
+    valueLength: 10_000,
+    listLength: 100,
+    choices: 100,
+  },
   requestsPerMinuteMax: 100_000,
   concurrentTasksMax: 10_000,
   /** What a budget or a limit of a key can be at the most. */
@@ -96,6 +106,13 @@ export const LIMITS = {
   eventsPerTask: 20_000,
   /** Bytes of all events of one task; more are refused. */
   eventBytesPerTask: 64 * 1024 * 1024,
+  /** Of an answer as a value: bytes of its schema, bytes of its JSON, and how often an agent may give it. */
+  outputSchemaBytes: 64 * 1024,
+  outputBytes: 256 * 1024,
+  outputAttempts: 5,
+  /** Milliseconds of a processor that one check of it may take, and characters of what is said to be wrong. */
+  outputCheckMs: 1_000,
+  outputProblemLength: 2_000,
   /** Bytes of the final answer and of the diagnostics; longer ones are cut in the middle. */
   stdoutBytes: 256 * 1024,
   stderrBytes: 64 * 1024,

@@ -14,6 +14,7 @@
 //   DELETE /tasks/{id}/artifacts?name=… header seed-lease → 204, also when there is none
 //   POST /tasks/{id}/waiting    {leaseId}           → 204. All of its sandbox waits for people: its clock stands
 //   POST /tasks/{id}/working    WorkingReport       → 204. It works again, with the time that it had left
+//   POST /tasks/{id}/output     OutputReport        → OutputVerdict, on an answer that its agent gives
 //   POST /tasks/{id}/settle     Settlement          → 204, also when it was settled before
 //   POST /tasks/{id}/usage      UsageReport         → 204; of a task that ended without its runner's word
 // Every request says in the header seed-protocol what the runner speaks: versions.ts.
@@ -23,6 +24,7 @@ import { z } from 'zod';
 import { KeptFile } from './file.ts';
 import { ToldCommands } from './guest.ts';
 import { ModelTraits, USUAL_TRAITS } from './model.ts';
+import { GivenOutput, OutputForms } from './output.ts';
 import { Resources, Usage } from './resources.ts';
 import { TaskError, TaskPhase } from './task.ts';
 
@@ -141,6 +143,8 @@ export const Lease = z.object({
   /** Those of the task key, handed to the guest. */
   commands: ToldCommands.optional(),
   resume: Resume.optional(),
+  /** What the answer is to fit, where it is to be a value. */
+  output: OutputForms.optional(),
 });
 export type Lease = z.infer<typeof Lease>;
 
@@ -176,6 +180,8 @@ export const SandboxesRequest = z.object({
 });
 export const SandboxesAnswer = z.object({ spare: z.array(z.string()) });
 
+export const OutputReport = GivenOutput.extend({ leaseId: z.uuid() });
+
 export const WaitingReport = z.object({ leaseId: z.uuid() });
 
 /** `waitedMs`: how long the clock stood. `leftMs`: until the deadline, from now. */
@@ -195,6 +201,8 @@ export const Settlement = z.object({
   stderr: z.string().nullable(),
   exitCode: z.number().int().nullable(),
   error: TaskError.nullable(),
+  /** The agent's answer as JSON, where one was asked for and its verdict was good. */
+  output: z.string().optional(),
   /** The end of what the sandbox, or what runs it, has said: for the operator, as it may name the host's paths. */
   diagnostics: z.string().max(4000).optional(),
   /** What the sandbox used; null when there was none. */

@@ -1,18 +1,25 @@
 // The task object, its statuses and the body that starts one.
 import { z } from 'zod';
-import { Budget, Used, WantedBudget } from './budget.ts';
+import { Budget, Used } from './budget.ts';
 import { COST_SOURCES } from './cost-source.ts';
 import { TaskCredentials } from './credential.ts';
 import { TASK_ERROR_CODES } from './errors.ts';
 import { GivenFiles, KeptFile } from './file.ts';
-import { givenGrants, toldGrants } from './grant.ts';
+import { toldGrants } from './grant.ts';
 import { LIMITS } from './limits.ts';
 import { Metadata } from './metadata.ts';
-import { NOT_BLANK } from './one-of-fields.ts';
+import { AnswerSchema } from './output.ts';
 import { pageInput } from './page.ts';
-import { Resources, Usage, WantedResources } from './resources.ts';
+import { Resources, Usage } from './resources.ts';
 import { Scope, Scopes } from './scope.ts';
-import { utf8Length } from './text.ts';
+import {
+  Instruction,
+  ParameterValues,
+  TemplateReference,
+  Timeout,
+  taskSettings,
+  UsedTemplate,
+} from './template.ts';
 import { Moment } from './time.ts';
 import { WebhookUrl } from './webhook.ts';
 
@@ -27,55 +34,30 @@ export type TaskPhase = z.infer<typeof TaskPhase>;
 export const TaskError = z.object({ code: z.enum(TASK_ERROR_CODES), message: z.string() });
 export type TaskError = z.infer<typeof TaskError>;
 
-const TOO_LONG = `the instruction is longer than ${LIMITS.instructionBytes} bytes`;
-
-export const RunTaskBody = z.object({
-  instruction: z
-    .string()
-    .max(LIMITS.instructionBytes, TOO_LONG)
-    .refine((text) => text.trim() !== '', 'the instruction is empty')
-    .refine((text) => utf8Length(text) <= LIMITS.instructionBytes, { message: TOO_LONG })
-    .meta({ minLength: 1, ...NOT_BLANK, description: 'What to do, in plain language' }),
-  scopes: Scopes.optional().describe('What the agent may do, at most what the key may; omitted: all of it'),
-  timeout: z
-    .number()
-    .int()
-    .min(LIMITS.timeoutMinMs, `timeout is at least ${LIMITS.timeoutMinMs} ms`)
-    .max(LIMITS.timeoutMaxMs, `timeout is at most ${LIMITS.timeoutMaxMs} ms`)
-    .default(LIMITS.timeoutDefaultMs)
-    .describe(`Milliseconds until the task is killed, ${LIMITS.timeoutMinMs} to ${LIMITS.timeoutMaxMs}`),
-  resources: WantedResources.optional().describe(
-    "What the sandbox may have, up to the server's maxima; omitted: the server's defaults",
-  ),
-  budget: WantedBudget.optional().describe(
-    'What it and the tasks that it starts may use: tokens, usd, calls; omitted: not limited',
-  ),
-  ...givenGrants,
-  model: z
-    .string()
-    .min(1)
-    .max(200)
-    .meta({ examples: ['scripted'] })
-    .optional()
-    .describe("The model to use, and no other; omitted: the key's defaults, or the account's, or the server's"),
-  models: z
-    .array(z.string().min(1).max(200))
-    .min(1)
-    .max(LIMITS.llmModels)
-    .meta({ examples: [['scripted']] })
-    .optional()
-    .describe(
-      'Instead of model: several in the order in which they are asked, each when those before it cannot answer',
+export const RunTaskBody = z
+  .object({
+    instruction: Instruction.optional().describe('What to do, in plain language; or else a template'),
+    template: TemplateReference.optional().describe(
+      'Instead of an instruction: the name of a template, or name@version',
     ),
-  files: GivenFiles.default([]).describe('Files that the agent finds in /workspace/in, read-only'),
-  credentials: TaskCredentials.default({}).describe(
-    'By pack, your own credential for its platform; kept outside the sandbox, and gone when the task has ended',
-  ),
-  metadata: Metadata.default({}).describe('Your own labels, kept with the task'),
-  webhookUrl: WebhookUrl.optional().describe(
-    "Hears of this task's events, signed with the account's default secret; a task needs webhooks:write for it",
-  ),
-});
+    parameters: ParameterValues.optional().describe("What the template's {{…}} are, by their names"),
+    scopes: Scopes.optional().describe(
+      "What the agent may do, at most what the key may; omitted: the template's, or all of the key's",
+    ),
+    timeout: Timeout.optional().describe(
+      `Milliseconds until the task is killed, ${LIMITS.timeoutMinMs} to ${LIMITS.timeoutMaxMs}; omitted: ${LIMITS.timeoutDefaultMs}, or what the template says`,
+    ),
+    ...taskSettings,
+    files: GivenFiles.default([]).describe('Files that the agent finds in /workspace/in, read-only'),
+    credentials: TaskCredentials.default({}).describe(
+      'By pack, your own credential for its platform; kept outside the sandbox, and gone when the task has ended',
+    ),
+    metadata: Metadata.default({}).describe('Your own labels, kept with the task'),
+    webhookUrl: WebhookUrl.optional().describe(
+      "Hears of this task's events, signed with the account's default secret; a task needs webhooks:write for it",
+    ),
+  })
+  .meta({ anyOf: [{ required: ['instruction'] }, { required: ['template'] }] });
 export type RunTaskBody = z.infer<typeof RunTaskBody>;
 
 const scopes = z.array(Scope);
@@ -89,11 +71,19 @@ export const Task = z
     stdout: z.string().nullable().describe("The agent's final answer"),
     stderr: z.string().nullable().describe("The agent's diagnostics"),
     exitCode: z.number().int().nullable(),
+    output: AnswerSchema.nullable().describe('The answer as a value that fits the schema it was asked for by'),
+    outputAttempts: z
+      .number()
+      .int()
+      .nullable()
+      .describe('How often the agent has given one; null: none was asked for'),
+    outputError: z.string().nullable().describe('What was wrong with the last one, where none was taken'),
     inputTokens: z.number().int().nonnegative(),
     outputTokens: z.number().int().nonnegative(),
     createdAt: z.iso.datetime(),
     completedAt: z.iso.datetime().nullable().describe('When it reached its terminal status'),
     instruction: z.string(),
+    template: UsedTemplate.nullable().describe('What it was started from'),
     scopes: z.object({ requested: scopes.nullable(), effective: scopes, denied: scopes }),
     timeout: z.number().int().describe('Milliseconds'),
     model: z.string(),

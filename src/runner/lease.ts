@@ -21,8 +21,9 @@ function bounds({ vcpus, memoryMb, diskMb, processes }: Resources): Omit<Limits,
 }
 
 export function guestTask(lease: TakenLease): GuestTask {
-  const { taskId: id, instruction, model, modelTraits, deadline, files } = lease;
-  return { id, instruction, model, modelTraits, deadline, files: files.map(({ name, size }) => ({ name, size })) };
+  const { taskId: id, instruction, model, modelTraits, deadline, output } = lease;
+  const files = lease.files.map(({ name, size }) => ({ name, size }));
+  return { id, instruction, model, modelTraits, deadline, files, ...(output && { output }) };
 }
 
 /** JSON with its newline. */

@@ -9,6 +9,7 @@ import { limitBytes } from '../lib/limit-bytes.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { GuestResult } from '../protocol/guest.ts';
 import { LIMITS } from '../protocol/limits.ts';
+import { GivenOutput } from '../protocol/output.ts';
 import type { GuestLimits } from './guest-limits.ts';
 import { isAway } from './patience.ts';
 
@@ -44,6 +45,14 @@ export async function readResult(stream: Readable): Promise<GuestResult> {
   const result = GuestResult.safeParse(parseJson(body.toString('utf8'), notJson));
   if (result.success) return result.data;
   throw new SeedError('invalid_input', 'this is not a result');
+}
+
+/** @throws SeedError invalid_json, invalid_input, body_too_large */
+export async function readOutput(stream: Readable): Promise<GivenOutput> {
+  const body = await readBody(stream, LIMITS.guest.resultBytes);
+  const given = GivenOutput.safeParse(parseJson(body.toString('utf8'), notJson));
+  if (given.success) return given.data;
+  throw new SeedError('invalid_input', 'this is not an answer that an agent gives');
 }
 
 /** Without the cause: a parser's message quotes the text. */

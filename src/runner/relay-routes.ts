@@ -3,7 +3,7 @@
 import { fileNameProblem } from '../protocol/file-name.ts';
 
 export type RelayRoute =
-  | { kind: 'task' | 'events' | 'result' }
+  | { kind: 'task' | 'events' | 'output' | 'result' }
   /** Counted from 0. */
   | { kind: 'file'; index: number }
   | { kind: 'artifact'; method: 'PUT' | 'DELETE'; name: string }
@@ -13,9 +13,10 @@ export type RelayRoute =
   | { kind: 'approval'; id: string };
 
 const PATH_LENGTH = 4096;
-const OWN_ROUTES: Record<string, 'task' | 'events' | 'result'> = {
+const OWN_ROUTES: Record<string, 'task' | 'events' | 'output' | 'result'> = {
   'GET /task': 'task',
   'POST /events': 'events',
+  'POST /output': 'output',
   'POST /result': 'result',
 };
 const FILE = /^\/files\/(\d{1,3})$/;

@@ -7,11 +7,20 @@ import { SeedError } from '../protocol/errors.ts';
 import type { GuestResult, GuestTask } from '../protocol/guest.ts';
 import { BATCH_HEADER } from '../protocol/guest-wire.ts';
 import { LIMITS } from '../protocol/limits.ts';
+import type { GivenOutput, OutputVerdict } from '../protocol/output.ts';
 import { answerPoll, untilDecided } from './approval-polls.ts';
 import { forwardRequest, heldBytes, type Upstream } from './forward.ts';
 import { type GuestLimits, resetWhenIdle } from './guest-limits.ts';
 import { paceWire } from './paced-wire.ts';
-import { closeOf, giveFile, readEvents, readResult, type TaskFiles, takeArtifact } from './relay-bodies.ts';
+import {
+  closeOf,
+  giveFile,
+  readEvents,
+  readOutput,
+  readResult,
+  type TaskFiles,
+  takeArtifact,
+} from './relay-bodies.ts';
 import { type RelayRoute, relayRoute } from './relay-routes.ts';
 import type { Waits } from './waits.ts';
 
@@ -34,6 +43,8 @@ export interface RelayOptions {
   onCompletion(): void;
   /** A model has begun to answer. */
   onModelAnswer(): void;
+  /** An answer that the agent gives, for the server to judge. */
+  onOutput(given: GivenOutput, guestGone: AbortSignal): Promise<OutputVerdict>;
   onResult(result: GuestResult): void;
   files: TaskFiles;
   /** Counted for the life of the sandbox, over all its streams. */
@@ -156,7 +167,7 @@ async function answerHere(
   stream: ServerHttp2Stream,
   route: Exclude<RelayRoute, { kind: 'forward' | 'approval' }> | null,
   headers: IncomingHttpHeaders,
-  { task, log, limits, waits, onEvents, onResult, files }: RelayOptions,
+  { task, log, limits, waits, onEvents, onOutput, onResult, files }: RelayOptions,
 ): Promise<void> {
   resetWhenIdle(stream, { isAsleep: waits.isAsleep });
   stream.once('close', waits.busy());
@@ -172,6 +183,10 @@ async function answerHere(
       // One that came before was not read.
       stream.resume();
       return answer(stream, 204, '');
+    case 'output': {
+      const given = await readOutput(stream).catch((error) => logged(error, log));
+      return answer(stream, 200, JSON.stringify(await onOutput(given, closeOf(stream))));
+    }
     case 'result':
       onResult(await readResult(stream).catch((error) => logged(error, log)));
       return answer(stream, 204, '');

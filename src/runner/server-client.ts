@@ -5,6 +5,7 @@ import { dateOfMoment } from '../lib/clock.ts';
 import { parseJson } from '../lib/json.ts';
 import { readWithin } from '../lib/read-stream.ts';
 import { ERROR_STATUS, type ErrorBody, type ErrorCode, SeedError } from '../protocol/errors.ts';
+import { type GivenOutput, OutputVerdict } from '../protocol/output.ts';
 import type { Usage } from '../protocol/resources.ts';
 import {
   HEARTBEAT_WAIT_MS,
@@ -22,6 +23,8 @@ import { PROTOCOL_HEADER, RUNNER_PROTOCOL } from '../protocol/versions.ts';
 
 /** What an answer may take beyond the time that it may be held back. */
 const ANSWER_MS = 10_000;
+/** That of an answer of an agent's is judged first, as others' are. */
+const OUTPUT_MS = 30_000;
 const ANSWER_BYTES = 1024 * 1024;
 
 /** Every method throws SeedError: `lease_lost`, `unreachable` without an answer, or what the server answered. */
@@ -40,6 +43,8 @@ export interface ServerClient {
   reportWaiting(taskId: string, leaseId: string): Promise<void>;
   reportWorking(taskId: string, leaseId: string, waited: { waitedMs: number; leftMs: number }): Promise<void>;
   sendEvents(batch: EventBatch, signal: AbortSignal): Promise<void>;
+  /** What the server says of an answer that the agent gives. */
+  giveOutput(lease: TaskLease, given: GivenOutput): Promise<OutputVerdict>;
   settle(taskId: string, settlement: Settlement): Promise<void>;
   /** The bytes of one of the task's files. */
   openFile(lease: TaskLease, name: string, signal: AbortSignal): Promise<Readable>;
@@ -160,6 +165,10 @@ export function createServerClient(serverUrl: string, runnerToken: string, dispa
         [RUNNER_HEADER.batch]: String(number),
       };
       await post(`/tasks/${taskId}/events`, ndjson, { headers, signal });
+    },
+    async giveOutput({ taskId, leaseId }, given) {
+      const answer = await post(`/tasks/${taskId}/output`, { leaseId, ...given }, { heldMs: OUTPUT_MS });
+      return OutputVerdict.parse(answer);
     },
     async settle(taskId, settlement) {
       await post(`/tasks/${taskId}/settle`, settlement);

@@ -34,6 +34,7 @@ const GUEST_CODES: readonly TaskErrorCode[] = [
   'context_too_long',
   'no_answer',
   'tool_call_unreadable',
+  'output_invalid',
 ];
 
 /** Null: the server knows already. @param usage what the sandbox used; null when there was none */
@@ -70,12 +71,13 @@ function outcomeOf(leaseId: string, end: RunEnd): Outcome | null {
   }
 }
 
-function fromResult(leaseId: string, { stdout, stderr, exitCode, error }: GuestResult): Outcome {
+function fromResult(leaseId: string, { stdout, stderr, exitCode, error, output }: GuestResult): Outcome {
   const ended = {
     leaseId,
     stdout: stdout === null ? null : cutMiddle(stdout, LIMITS.stdoutBytes),
     stderr: stderr === null ? null : cutMiddle(stderr, LIMITS.stderrBytes),
     exitCode,
+    ...(output !== undefined && { output }),
   };
   if (error === null && exitCode === 0) return { ...ended, outcome: 'completed', error: null };
   const code = error !== null && GUEST_CODES.includes(error.code) ? error.code : 'agent_failed';

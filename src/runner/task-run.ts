@@ -220,6 +220,10 @@ async function runSandbox(
     onEvents: reports.sendEvents,
     onCompletion: () => reports.reportPhase('working'),
     onModelAnswer: () => parts.onWorking(),
+    onOutput: (given, guestGone) =>
+      untilBack(() => parts.client.giveOutput(lease, given), {
+        signal: AbortSignal.any([guestGone, course.over]),
+      }),
     onResult: (result) => {
       reports.reportPhase('finishing');
       end({ why: 'result', result });

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { SCRIPTED_MODEL } from '../protocol/model.ts';
-import { nextStep } from './next-step.ts';
+import { answerAsValue, nextStep } from './next-step.ts';
 import type { Playbook, Step } from './playbook.ts';
 
 const Message = z.looseObject({
@@ -26,11 +26,14 @@ const NO_BASH = 'The model `scripted` acts through a tool named `bash`, and this
 const CHUNK_CHARACTERS = 1_000;
 const BYTES_PER_TOKEN = 4;
 
+/** A call of a tool, or text. */
+type Said = { kind: 'call'; name: string; args: string } | { kind: 'text'; text: string };
+
 interface Completion {
   /** The same request gets the same id, another step of the same conversation gets another. */
   id: string;
   created: number;
-  step: Step;
+  said: Said;
   usage: { prompt_tokens: number; completion_tokens: number; total_tokens: number };
 }
 
@@ -41,14 +44,13 @@ export function complete(
   now: number,
 ): { contentType: string; body: string } {
   const { messages, tools, stream, stream_options: options } = request;
-  const wanted = nextStep(messages, playbooks);
-  const hasBash = (tools ?? []).some((tool) => tool.function?.name === 'bash');
-  const step: Step = wanted.kind === 'bash' && !hasBash ? { kind: 'answer', text: NO_BASH } : wanted;
+  const offered = (tools ?? []).flatMap((tool) => tool.function?.name ?? []);
+  const said = saidOf(nextStep(messages, playbooks), messages, offered);
   const completion: Completion = {
     id: createHash('sha256').update(JSON.stringify(messages)).digest('hex').slice(0, 24),
     created: Math.floor(now / 1000),
-    step,
-    usage: usageOf(request, step),
+    said,
+    usage: usageOf(request, said),
   };
   if (!stream) return { contentType: 'application/json', body: JSON.stringify(asJson(completion)) };
   const chunks = asChunks(completion, options?.include_usage === true);
@@ -58,11 +60,20 @@ export function complete(
 }
 
 /** Token counts made from the length of the texts: the same for the same text. */
-function usageOf({ messages, tools }: CompletionRequest, step: Step): Completion['usage'] {
+function saidOf(step: Step, messages: CompletionRequest['messages'], offered: readonly string[]): Said {
+  if (step.kind === 'bash') {
+    if (!offered.includes('bash')) return { kind: 'text', text: NO_BASH };
+    return { kind: 'call', name: 'bash', args: JSON.stringify({ command: step.command }) };
+  }
+  const value = offered.includes('finish') ? answerAsValue(messages, step.text) : null;
+  return value === null ? { kind: 'text', text: step.text } : { kind: 'call', name: 'finish', args: value };
+}
+
+function usageOf({ messages, tools }: CompletionRequest, said: Said): Completion['usage'] {
   const tokens = (text: string) => Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN);
   const prompt = tokens(JSON.stringify([messages, tools ?? []]));
   // At least one, however short the text.
-  const completion = Math.max(1, tokens(step.kind === 'bash' ? step.command : step.text));
+  const completion = Math.max(1, tokens(said.kind === 'call' ? said.args : said.text));
   return { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion };
 }
 
@@ -70,30 +81,27 @@ function header({ id, created }: Completion, object: string) {
   return { id: `chatcmpl-${id}`, object, created, model: SCRIPTED_MODEL };
 }
 
-function toolCall({ id }: Completion, command: string) {
-  const called = { name: 'bash', arguments: JSON.stringify({ command }) };
-  return { id: `call_${id}`, type: 'function', function: called };
+function toolCall(id: string, { name, args }: Said & { kind: 'call' }) {
+  return { id: `call_${id}`, type: 'function', function: { name, arguments: args } };
 }
 
-function finishReason(step: Step): string {
-  return step.kind === 'bash' ? 'tool_calls' : 'stop';
-}
+const finishReason = ({ kind }: Said) => (kind === 'call' ? 'tool_calls' : 'stop');
 
 function asJson(completion: Completion): object {
-  const { step, usage } = completion;
+  const { id, said, usage } = completion;
   const message =
-    step.kind === 'bash'
-      ? { role: 'assistant', content: null, refusal: null, tool_calls: [toolCall(completion, step.command)] }
-      : { role: 'assistant', content: step.text, refusal: null };
+    said.kind === 'call'
+      ? { role: 'assistant', content: null, refusal: null, tool_calls: [toolCall(id, said)] }
+      : { role: 'assistant', content: said.text, refusal: null };
   return {
     ...header(completion, 'chat.completion'),
-    choices: [{ index: 0, message, logprobs: null, finish_reason: finishReason(step) }],
+    choices: [{ index: 0, message, logprobs: null, finish_reason: finishReason(said) }],
     usage,
   };
 }
 
 function asChunks(completion: Completion, tellsUsage: boolean): object[] {
-  const { step, usage } = completion;
+  const { id, said, usage } = completion;
   const head = header(completion, 'chat.completion.chunk');
   const choice = (delta: object, finish_reason: string | null = null) => ({
     ...head,
@@ -101,13 +109,13 @@ function asChunks(completion: Completion, tellsUsage: boolean): object[] {
     ...(tellsUsage && { usage: null }),
   });
   const deltas =
-    step.kind === 'bash'
-      ? [{ tool_calls: [{ index: 0, ...toolCall(completion, step.command) }] }]
-      : splitText(step.text).map((content) => ({ content }));
+    said.kind === 'call'
+      ? [{ tool_calls: [{ index: 0, ...toolCall(id, said) }] }]
+      : splitText(said.text).map((content) => ({ content }));
   return [
-    choice({ role: 'assistant', content: step.kind === 'bash' ? null : '' }),
+    choice({ role: 'assistant', content: said.kind === 'call' ? null : '' }),
     ...deltas.map((delta) => choice(delta)),
-    choice({}, finishReason(step)),
+    choice({}, finishReason(said)),
     ...(tellsUsage ? [{ ...head, choices: [], usage }] : []),
   ];
 }

@@ -2,7 +2,10 @@
 // that demo and tests run anywhere. Like any model it decides from the messages of the request alone.
 //   1. Fenced ```bash blocks in the instruction are run in order; the last one's output is the answer.
 //   2. A playbook that recognises the instruction plays.
-//   3. Anything else is answered with what it is and how to set a real model.
+//   3. Where a task is to answer with a value, a fenced ```json block of the instruction is it, or else an answer
+//      that is JSON of an object; the tool `finish` is called with it.
+//   4. Anything else is answered with what it is and how to set a real model.
+import { isRecord, parseJson } from '../lib/json.ts';
 import { type Playbook, replay, type Step, type ToolResult } from './playbook.ts';
 
 /** A message of a chat completion request, as far as it is looked at. */
@@ -66,7 +69,7 @@ const OPENING = /^ {0,3}(`{3,}|~{3,})[ \t]*([\w-]*)/;
 
 interface Fence {
   mark: string;
-  shell: boolean;
+  isWanted: boolean;
   lines: string[];
 }
 
@@ -75,23 +78,35 @@ function closes(line: string, { mark }: Fence): boolean {
   return closing.length >= mark.length && closing === mark.charAt(0).repeat(closing.length);
 }
 
+/**
+ * The answer as a value, as JSON; null: it is none.
+ * @param text the answer in words
+ */
+export function answerAsValue(messages: readonly ChatMessage[], text: string): string | null {
+  const [given] = fenced(readConversation(messages).instruction, ['json']);
+  const json = given ?? text;
+  return isRecord(parseJson(json)) ? json : null;
+}
+
 /** The contents of all ```bash and ```sh blocks that are closed and not empty; other blocks are skipped whole. */
-export function fencedCommands(instruction: string): string[] {
-  const commands: string[] = [];
+export const fencedCommands = (instruction: string): string[] => fenced(instruction, SHELLS);
+
+function fenced(instruction: string, languages: readonly string[]): string[] {
+  const contents: string[] = [];
   let fence: Fence | null = null;
   for (const line of instruction.split(/\r?\n/)) {
     if (fence === null) {
       const [, mark, language] = OPENING.exec(line) ?? [];
-      if (mark) fence = { mark, shell: SHELLS.includes(language ?? ''), lines: [] };
+      if (mark) fence = { mark, isWanted: languages.includes(language ?? ''), lines: [] };
     } else if (!closes(line, fence)) {
       fence.lines.push(line);
     } else {
-      const command = fence.lines.join('\n');
-      if (fence.shell && command.trim() !== '') commands.push(command);
+      const content = fence.lines.join('\n');
+      if (fence.isWanted && content.trim() !== '') contents.push(content);
       fence = null;
     }
   }
-  return commands;
+  return contents;
 }
 
 /** The next command, or the output of the first failed or else the last one as the answer. */

@@ -5,8 +5,6 @@ import { createRegistry, type Registry } from '../command/registry.ts';
 import type { Store } from '../db/store.ts';
 import type { LoadedPack } from '../pack/definition.ts';
 import { BUILT_IN_EVENT_TYPES, createEventTypes } from '../protocol/event-types.ts';
-import { Limit } from '../protocol/grant.ts';
-import type { Template } from '../protocol/template.ts';
 import { checkKey } from './access/check-key.ts';
 import {
   createAccount,
@@ -41,12 +39,23 @@ import { listSandboxes } from './runners/commands.ts';
 import { openRunnerLook } from './runners/runners.ts';
 import type { ServerSettings } from './settings.ts';
 import { tasksOfApprovals } from './tasks/asking.ts';
-import { getTask, listLedger, listTasks, listTemplates, runTask, stopTask, taskEvents } from './tasks/commands.ts';
+import { getTask, listLedger, listTasks, runTask, stopTask, taskEvents } from './tasks/commands.ts';
 import { openTaskCreation } from './tasks/create.ts';
 import type { TaskCache } from './tasks/find.ts';
 import { TaskLooks } from './tasks/looks.ts';
-import { OWN_TEMPLATES } from './tasks/own-templates.ts';
+import type { OutputChecks } from './tasks/output/checks.ts';
+import { refuseSchema } from './tasks/output/verdict.ts';
 import { obsCosts, obsErrors, obsRequests, obsSummary, obsUsage } from './telemetry/commands.ts';
+import { broughtTemplates } from './templates/brought.ts';
+import {
+  createTemplate,
+  deleteTemplate,
+  getTemplate,
+  listTemplates,
+  listVersions,
+  updateTemplate,
+} from './templates/commands.ts';
+import { OWN_TEMPLATES } from './templates/own-templates.ts';
 import {
   createWebhook,
   deleteWebhook,
@@ -88,7 +97,8 @@ const FEATURES = {
   ],
   telemetry: [obsSummary, obsRequests, obsUsage, obsCosts, obsErrors],
   approvals: [listApprovals, getApproval, approveApproval, denyApproval, linkApproval],
-  tasks: [runTask, getTask, listLedger, listTasks, stopTask, taskEvents, listTemplates],
+  tasks: [runTask, getTask, listLedger, listTasks, stopTask, taskEvents],
+  templates: [createTemplate, listTemplates, getTemplate, listVersions, updateTemplate, deleteTemplate],
   models: [listModels, testOfModel],
   files: [listArtifacts, getArtifact],
   runners: [listSandboxes],
@@ -133,18 +143,24 @@ interface RegistryNeeds {
   blobs: KeptBlobs;
   secretsKey: string;
   taskCache: TaskCache;
+  outputs: OutputChecks;
   /** The address of the page of a link to an approval, for who reaches this Seed at the address given. */
   linkTo(token: string, reachedAt?: string): string;
 }
 
 /** All commands as they can be called: Seed's own with what each feature needs, and those of the packs. */
 export function openRegistry(parts: RegistryNeeds): Registry {
-  const { settings, store, packs, llm, models, calls, blobs, secretsKey, taskCache, linkTo } = parts;
+  const { settings, store, packs, llm, models, calls, blobs, secretsKey, taskCache, outputs, linkTo } = parts;
   const { webhookNetworks, resources, retention } = settings;
   const eventTypes = createEventTypes([...BUILT_IN_EVENT_TYPES, ...packs.flatMap(({ events = [] }) => events)]);
   const scopes = (operator: boolean) => registry.scopes(operator);
   const modeOf = (name: string) => packs.find((pack) => pack.name === name)?.credential ?? null;
   const credentialFor: CredentialFor = (wanted) => heldCredential(store, wanted, secretsKey);
+  const templates = [
+    ...broughtTemplates(null, OWN_TEMPLATES),
+    ...packs.flatMap((pack) => broughtTemplates(pack.name, pack.templates)),
+  ];
+  const brought = new Map(templates.map((template) => [template.name, template]));
   const needs: FeatureNeeds = {
     access: {
       scopes,
@@ -170,6 +186,7 @@ export function openRegistry(parts: RegistryNeeds): Registry {
         hasPrice: (model) => llm.hasPrice(model),
       },
       files: blobs,
+      outputs,
       credentials: {
         refuseUnwanted: (given) => refuseUnwanted(given, modeOf),
         keep: (tx, task) => keepTaskCredentials(tx, task, secretsKey),
@@ -180,10 +197,13 @@ export function openRegistry(parts: RegistryNeeds): Registry {
           ensureDefaultSecret(tx, accountId, () => mintWebhookSecret(secretsKey).sealed, now),
       },
       ...openRunnerLook(store),
-      templates: [
-        ...templatesOf(null, OWN_TEMPLATES),
-        ...packs.flatMap((pack) => templatesOf(pack.name, pack.templates)),
-      ],
+      brought,
+    },
+    templates: {
+      brought,
+      scopes,
+      checkLimits: (limits) => checkLimits(limits, registry.commands),
+      checkOutput: (accountId, schema) => refuseSchema(outputs, accountId, schema),
     },
     models: { ...models, llm },
     files: { blobs },
@@ -210,13 +230,4 @@ const asksByItself = ({ approval, limits = [] }: Command): boolean =>
 /** What Seed itself reads for a key and an input is the same for all who ask at the same time. */
 function shareReads(command: Command): Command {
   return isObject(command) && command.effect === 'read' ? { shared: true, ...command } : command;
-}
-
-function templatesOf(pack: string | null, templates: LoadedPack['templates'] = []): Template[] {
-  return templates.map(({ scopes, limits = [], ...template }) => ({
-    ...template,
-    scopes: [...scopes],
-    limits: limits.map((limit) => Limit.parse(limit)),
-    pack,
-  }));
 }

@@ -16,6 +16,7 @@ import { keepAuditFor } from './access/audit.ts';
 import { AuditTrail } from './access/audit-trail.ts';
 import { openGate } from './access/gate.ts';
 import { openIdentities } from './access/identities/identities.ts';
+import { mapNotices } from './access/identities/settings.ts';
 import { watchExpiringKeys } from './access/key-expiring.ts';
 import { KeyUse } from './access/key-use.ts';
 import { openKeyCache } from './access/presented-key.ts';
@@ -54,6 +55,7 @@ import { tasksOfApprovals } from './tasks/asking.ts';
 import { appendServerEvent } from './tasks/events.ts';
 import { openTaskCache } from './tasks/find.ts';
 import { sweepLapsedLeases } from './tasks/lapse.ts';
+import { OutputChecks } from './tasks/output/checks.ts';
 import type { LostRecord } from './telemetry/observation.ts';
 import { openTelemetry } from './telemetry/telemetry.ts';
 import { Dispatcher } from './webhooks/dispatcher.ts';
@@ -131,6 +133,7 @@ export async function startServer(
   const calls = undo.use(new CallLog(store, log, lose('call')));
   const secretsKey = await openSecretsKey(settings.secretsKey, settings.dataDir, store);
   const taskCache = openTaskCache(store);
+  const outputs = undo.use(new OutputChecks());
   if (settings.adminKey !== null) await takeAdminKey(store, settings.adminKey);
   const scripted = scriptedUpstream(undo.use(await startScriptedUpstream(await playbooksOf(packs))));
   const upstreams = upstream === null ? ([scripted] as const) : ([upstream, scripted] as const);
@@ -187,7 +190,7 @@ export async function startServer(
   let ownUrl = '';
   const linkTo = (token: string, reachedAt = ownUrl + basePath) =>
     `${settings.publicUrl ?? reachedAt}/approve/${token}`;
-  const features = { settings, store, llm, models, calls, blobs, secretsKey, taskCache, linkTo };
+  const features = { settings, store, llm, models, calls, blobs, secretsKey, taskCache, outputs, linkTo };
   const keyUse = undo.use(new KeyUse(store, log));
   const audit = undo.use(new AuditTrail(store, log, { onLost: lose('audit') }));
   const { trustedProxies, sessions, webFolder, mcpAllowedOrigins, runnerToken } = settings;
@@ -203,6 +206,7 @@ export async function startServer(
     basePath,
     gate: openGate(access, audit),
     findTask: taskCache.find,
+    outputs,
     audit,
     calls,
     blobs,
@@ -270,6 +274,7 @@ export async function startServer(
   }
   const newAdminKey = settings.adminKey === null ? await makeFirstKey(store) : null;
   const notices = [
+    ...(settings.oidc ? mapNotices(settings.oidc, running.registry().scopes(true)) : []),
     ...modelNotices(settings.llm, llm.defaultModels),
     ...(await packNotices(settings.packs, packs, store)),
   ];

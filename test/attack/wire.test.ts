@@ -122,6 +122,7 @@ describe.each(ATTACKED_DRIVERS)('a hostile guest in %s', (driverName) => {
       onHeard: () => undefined,
       onCompletion: () => {},
       onModelAnswer: () => undefined,
+      onOutput: async () => ({ problem: null, doubt: null }),
       onResult: () => {},
     });
     const close = async () => {

@@ -104,6 +104,40 @@ describeInBrowser(
       await addressHas(page, 'instruction').toBe('short');
     });
 
+    it('has a form of the parameters of a template, and sends what stands in it', async () => {
+      const properties = {
+        customer: { type: 'string', title: 'Customer' },
+        days: { type: 'integer', minimum: 1, default: 30 },
+        kinds: { type: 'array', items: { type: 'string', enum: ['invoice', 'loan'] } },
+        urgent: { type: 'boolean' },
+      };
+      const body = {
+        ...{ name: 'overdue', title: 'Overdue', scopes: ['keys:read'] },
+        instruction: 'Remind {{customer}} after {{days}} days of {{kinds}}, urgent: {{urgent}}',
+        parameters: { type: 'object', properties, required: ['customer'] },
+      };
+      expect(await browser.server.call('POST', '/api/v1/templates', { body })).toMatchObject({ status: 201 });
+      const page = await browser.signedIn({ path: '/tasks/new' });
+      await page.getByRole('button', { name: 'Overdue' }).click();
+      await page.getByText('Remind {{customer}} after').waitFor();
+      await expectAccessible(page);
+      await start(page).click();
+      await page.getByText('This is needed.').waitFor();
+      await page.getByLabel('Customer').fill('ACME');
+      await page.getByLabel('kinds').fill('invoice, loan');
+      await page.getByLabel('urgent').selectOption('true');
+      const written = JSON.stringify({ customer: 'ACME', kinds: 'invoice, loan', urgent: 'true' });
+      await addressHas(page, 'parameters').toBe(JSON.stringify(written));
+      await page.reload();
+      const task = await started(page);
+      expect(task).toMatchObject({
+        instruction: 'Remind ACME after 30 days of invoice, loan, urgent: true',
+        template: { name: 'overdue', version: 1 },
+        scopes: { requested: ['keys:read'] },
+      });
+      await browser.server.call('DELETE', '/api/v1/templates/overdue');
+    });
+
     it('starts from a template, with the scopes that it needs', async () => {
       const page = await browser.signedIn({ path: '/tasks/new' });
       await page.getByRole('button', { name: 'Renewal email' }).click();

@@ -39,6 +39,9 @@ export interface Cluster {
   release(): Promise<void>;
 }
 
+/** What the namespaces of a run are known by. */
+export const labelOf = (run: string) => `seed.test/run=${run}`;
+
 /** Why there can be none on this machine; null where there can. */
 export function whyNoCluster(): string | null {
   if (!existsSync(join(SHARED, 'up.sh'))) return 'there is no ../shared/kubernetes with a cluster to start';

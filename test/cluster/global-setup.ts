@@ -1,7 +1,7 @@
-// One cluster for all of the project's files, with a namespace of this run's own. Called by vitest.
+// One cluster for all of the project's files, and at the end none of their namespaces. Called by vitest.
 import { randomUUID } from 'node:crypto';
 import type { TestProject } from 'vitest/node';
-import { takeCluster, whyNoCluster } from './cluster.ts';
+import { labelOf, takeCluster, whyNoCluster } from './cluster.ts';
 import { type Images, putImages } from './images.ts';
 
 declare module 'vitest' {
@@ -14,7 +14,8 @@ declare module 'vitest' {
 export interface ClusterOfRun {
   base: string;
   kubeconfig: string;
-  namespace: string;
+  /** Its namespaces' names begin with it. */
+  run: string;
   images: Images;
 }
 
@@ -29,18 +30,17 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
   if (why !== null) return void skip(why);
   const cluster = await takeCluster(say).catch((error: Error) => skip(`it does not start here: ${error.message}`));
   if (!cluster) return;
-  const namespace = `seed-test-${randomUUID().slice(0, 8)}`;
+  const run = `seed-test-${randomUUID().slice(0, 8)}`;
   try {
     const images = await putImages(cluster, say);
-    await cluster.kubectl('create', 'namespace', namespace);
     const { base, kubeconfig } = cluster;
-    project.provide('cluster', { base, kubeconfig, namespace, images });
+    project.provide('cluster', { base, kubeconfig, run, images });
   } catch (error) {
     // The tests of this project fail by it, and no others.
     project.provide('cluster', { broken: (error as Error).message });
   }
   return async () => {
-    await cluster.kubectl('delete', 'namespace', namespace, '--ignore-not-found', '--wait=true');
+    await cluster.kubectl('delete', 'namespace', '--selector', labelOf(run), '--wait=true');
     await cluster.release();
   };
 }

@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import { inject } from 'vitest';
 import { exec } from '../../src/lib/exec.ts';
 import type { Remote } from '../conformance/suite-parts.ts';
+import { labelOf } from './cluster.ts';
 import type { ClusterOfRun } from './global-setup.ts';
 import { killContainer } from './node.ts';
 
 export interface InCluster extends ClusterOfRun {
-  /** Within the namespace of this run. */
+  namespace: string;
+  /** Within the namespace. */
   kubectl(...args: string[]): Promise<string>;
   /** The environment of a process that has the driver here. */
   env: Record<string, string>;
@@ -22,17 +24,20 @@ interface Wish {
   more?: Record<string, string>;
 }
 
-/** Null where there is no cluster. Also this process's own environment is set. */
+/** A namespace of the caller's own; null where there is no cluster. Also this process's own environment is set. */
 export async function inCluster({ image, runtimeClass, more = {} }: Wish): Promise<InCluster | null> {
   const cluster = inject('cluster');
   if ('broken' in cluster) throw new Error(cluster.broken);
   if ('why' in cluster) return null;
-  const { base, kubeconfig, namespace, images } = cluster;
+  const { base, kubeconfig, run, images } = cluster;
+  const namespace = `${run}-${randomUUID().slice(0, 8)}`;
   const kubectl = (...args: string[]) =>
     exec(join(base, 'bin/hyper'), ['kubectl', '--kubeconfig', kubeconfig, '-n', namespace, ...args], {
       timeoutMs: 60_000,
     });
   const owner = `seed-${randomUUID().slice(0, 8)}`;
+  await kubectl('create', 'namespace', namespace);
+  await kubectl('label', 'namespace', namespace, labelOf(run));
   await kubectl('create', 'configmap', owner);
   const env = {
     KUBECONFIG: kubeconfig,
@@ -64,5 +69,5 @@ export async function inCluster({ image, runtimeClass, more = {} }: Wish): Promi
       await killContainer(base, container);
     },
   };
-  return { ...cluster, kubectl, env, remote };
+  return { ...cluster, namespace, kubectl, env, remote };
 }

@@ -2,7 +2,7 @@
 import type OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { playbooksOf } from '../../src/server/packs/load-packs.ts';
-import { OWN_TEMPLATES } from '../../src/server/tasks/own-templates.ts';
+import { OWN_TEMPLATES } from '../../src/server/templates/own-templates.ts';
 import { type GatewayServer, startGateway, TASK_ID } from '../fixtures/llm-gateway-server.ts';
 import { llmSettings } from '../fixtures/llm-settings.ts';
 

@@ -36,6 +36,12 @@ const pending = async (): Promise<Approval[]> =>
 const decide = (id: string, decision: 'approve' | 'deny', body: object = {}) =>
   server.call('POST', `/api/v1/approvals/${id}/${decision}`, { body });
 
+const webhook = async (): Promise<string> => {
+  const body = { url: 'https://example.com/hook' };
+  return (await server.call('POST', '/api/v1/webhooks', { body })).body.webhook.id;
+};
+const deleted = async (id: string) => (await server.call('GET', `/api/v1/webhooks/${id}`)).status === 404;
+
 /** The id of the approval that the client is told it waits for. */
 function told() {
   const { promise, resolve } = Promise.withResolvers<string>();
@@ -175,11 +181,6 @@ describe('with the Tasks extension and elicitation', () => {
       name: `starter ${selfApprove}`,
       approval: { effects: ['destructive'], selfApprove },
     });
-  const webhook = async (): Promise<string> => {
-    const body = { url: 'https://example.com/hook' };
-    return (await server.call('POST', '/api/v1/webhooks', { body })).body.webhook.id;
-  };
-  const deleted = async (id: string) => (await server.call('GET', `/api/v1/webhooks/${id}`)).status === 404;
   /** A task of the key that is at work, and asks to delete a webhook. */
   const asking = async (key: string) => {
     const hook = await webhook();

@@ -13,25 +13,62 @@ const SUITE = fileURLToPath(
 const NO_CALLS_BACK = 'Seed serves this revision without sessions and asks its clients nothing';
 const NO_SUBSCRIPTIONS = 'Seed declares no subscriptions: a request that has ended leaves no channel to push over';
 const NO_SESSIONS = 'about sessions, which this revision does not require: the suite skips it';
+const NO_SKILLS = 'of the extension for skills, which Seed does not serve';
 
-/** Scenarios that do not apply, with why. One that passes does not belong here. */
-const NOT_APPLICABLE: Record<string, Record<string, string>> = {
-  [MODERN]: {
-    'http-custom-header-server-validation':
-      'not scored (pending in the suite); about x-mcp-header, which no tool of Seed declares',
-    'tasks-status-notifications': 'the suite skips it until it can listen to subscriptions',
+/** What the suite knows of each revision that Seed serves: how it is asked for, and why some does not apply. */
+const REVISIONS: { revision: string; args: string[]; count: number; notApplicable: Record<string, string> }[] = [
+  {
+    revision: MODERN,
+    args: ['--requirements', MODERN],
+    count: 50,
+    notApplicable: {
+      'http-custom-header-server-validation':
+        'not scored (pending in the suite); about x-mcp-header, which no tool of Seed declares',
+      'tasks-status-notifications': 'the suite skips it until it can listen to subscriptions',
+    },
   },
-  [LEGACY]: {
-    'tools-call-sampling': NO_CALLS_BACK,
-    'tools-call-elicitation': NO_CALLS_BACK,
-    'elicitation-sep1034-defaults': NO_CALLS_BACK,
-    'elicitation-sep1330-enums': NO_CALLS_BACK,
-    'resources-subscribe': NO_SUBSCRIPTIONS,
-    'resources-unsubscribe': NO_SUBSCRIPTIONS,
-    'server-session-lifecycle': NO_SESSIONS,
-    'server-sse-multiple-streams': NO_SESSIONS,
-    'server-sse-polling': NO_SESSIONS,
+  {
+    revision: LEGACY,
+    args: ['--requirements', LEGACY],
+    count: 33,
+    notApplicable: {
+      'tools-call-sampling': NO_CALLS_BACK,
+      'tools-call-elicitation': NO_CALLS_BACK,
+      'elicitation-sep1034-defaults': NO_CALLS_BACK,
+      'elicitation-sep1330-enums': NO_CALLS_BACK,
+      'resources-subscribe': NO_SUBSCRIPTIONS,
+      'resources-unsubscribe': NO_SUBSCRIPTIONS,
+      'server-session-lifecycle': NO_SESSIONS,
+      'server-sse-multiple-streams': NO_SESSIONS,
+      'server-sse-polling': NO_SESSIONS,
+    },
   },
+  {
+    // The suite has no list of requirements for these: all that it holds for them is run.
+    revision: '2025-06-18',
+    args: ['--suite', 'all', '--spec-version', '2025-06-18'],
+    count: 27,
+    notApplicable: {
+      'tools-call-sampling': NO_CALLS_BACK,
+      'tools-call-elicitation': NO_CALLS_BACK,
+      'resources-subscribe': NO_SUBSCRIPTIONS,
+      'resources-unsubscribe': NO_SUBSCRIPTIONS,
+      'server-session-lifecycle': NO_SESSIONS,
+    },
+  },
+  {
+    revision: '2025-03-26',
+    args: ['--suite', 'all', '--spec-version', '2025-03-26'],
+    count: 1,
+    notApplicable: { 'server-session-lifecycle': NO_SESSIONS },
+  },
+];
+
+/** Scenarios for servers that belong to none of them. */
+const NEVER_RUN: Record<string, string> = {
+  'sep-2640-skills-directory': NO_SKILLS,
+  'sep-2640-skills-enumeration': NO_SKILLS,
+  'sep-2640-skills-manifest': NO_SKILLS,
 };
 
 let server: { url: string; stop(): Promise<void> };
@@ -46,15 +83,18 @@ interface Scenario {
   failedChecks: number;
 }
 
-/** Runs what a revision requires, and what the suite runs besides without scoring it. */
-async function runSuite(revision: string): Promise<{ scenarios: Scenario[]; output: string }> {
-  const args = [SUITE, 'server', '--url', server.url, '--requirements', revision];
-  const output = await new Promise<string>((resolve, reject) => {
-    // It ends with 1 when a scenario fails, which the summary tells better.
-    execFile(process.execPath, args, { maxBuffer: 64 * 1024 * 1024 }, (error, stdout) =>
-      stdout.includes('=== SUMMARY ===') ? resolve(stdout) : reject(error ?? new Error(stdout)),
+/** What the suite's command prints. It ends with 1 when a scenario fails, which the summary tells better. */
+function suite(args: readonly string[], until: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, [SUITE, ...args], { maxBuffer: 64 * 1024 * 1024 }, (error, stdout) =>
+      stdout.includes(until) ? resolve(stdout) : reject(error ?? new Error(stdout)),
     );
   });
+}
+
+/** Runs what a revision requires, and what the suite runs besides without scoring it. */
+async function runSuite(args: readonly string[]): Promise<{ scenarios: Scenario[]; output: string }> {
+  const output = await suite(['server', '--url', server.url, ...args], '=== SUMMARY ===');
   const lines = output.matchAll(/^[✓✗] ([\w-]+): (\d+) passed, (\d+) failed/gm);
   const scenarios = [...lines].map(([, name = '', passed, failed]) => ({
     name,
@@ -64,14 +104,31 @@ async function runSuite(revision: string): Promise<{ scenarios: Scenario[]; outp
   return { scenarios, output };
 }
 
-it.each([
-  [MODERN, 50],
-  [LEGACY, 33],
-])('revision %s: of %i scenarios all that apply pass', { timeout: 180_000 }, async (revision, count) => {
-  const { scenarios, output } = await runSuite(revision);
-  expect(scenarios).toHaveLength(count);
-  const others = scenarios.filter(({ passedChecks, failedChecks }) => passedChecks === 0 || failedChecks > 0);
-  expect(others.map(({ name }) => name).sort(), output).toEqual(
-    Object.keys(NOT_APPLICABLE[revision] ?? {}).sort(),
-  );
+const run = new Set<string>();
+
+it.each(REVISIONS)(
+  'revision $revision: of $count scenarios all that apply pass',
+  { timeout: 180_000 },
+  async ({ args, count, notApplicable }) => {
+    const { scenarios, output } = await runSuite(args);
+    expect(scenarios).toHaveLength(count);
+    for (const { name } of scenarios) run.add(name);
+    const others = scenarios.filter(({ passedChecks, failedChecks }) => passedChecks === 0 || failedChecks > 0);
+    expect(others.map(({ name }) => name).sort(), output).toEqual(Object.keys(notApplicable).sort());
+  },
+);
+
+it('runs every scenario for servers that the suite knows', async () => {
+  const listed = await suite(['list', '--server'], 'Server scenarios');
+  const names = [...listed.matchAll(/^ {2}- ([\w-]+) \[/gm)].map(([, name]) => name);
+  expect(names.sort()).toEqual([...run, ...Object.keys(NEVER_RUN)].sort());
+});
+
+/** The suite has nothing for the first revision, which clients of 2024 still speak. */
+it.each([LEGACY, '2025-06-18', '2025-03-26', '2024-11-05'])('the handshake agrees on %s', async (revision) => {
+  const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+  const params = { protocolVersion: revision, capabilities: {}, clientInfo: { name: 'test', version: '1' } };
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params });
+  const answer = await (await fetch(server.url, { method: 'POST', headers, body })).text();
+  expect(answer).toContain(`"protocolVersion":"${revision}"`);
 });

@@ -113,6 +113,8 @@ it('a key sees the tools that its scopes allow, and no others', async () => {
     'runTask',
     'stopTask',
     'templates_list',
+    'templates_get',
+    'templates_versions',
     'models_list',
     'models_test',
   ]);

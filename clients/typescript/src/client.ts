@@ -41,6 +41,15 @@ type Call<Name extends keyof Commands> =
     ? (input?: Input<Name>, options?: CallOptions) => Answer<Name>
     : (input: Input<Name>, options?: CallOptions) => Answer<Name>;
 
+/**
+ * The type of the answer is the caller's word, and the schema in `output` what makes it true:
+ * `seed.tasks.run<{ total: number }>({ instruction, output: { schema } })`.
+ */
+type RunTask = <Output = NonNullable<Task['output']>>(
+  input: Input<'tasks run'>,
+  options?: CallOptions,
+) => Promise<TaskRun<Output>>;
+
 type Camel<Word extends string> = Word extends `${infer Head}-${infer Tail}`
   ? `${Head}${Capitalize<Camel<Tail>>}`
   : Word;
@@ -51,7 +60,9 @@ type After<Name extends string, Word extends string> = Name extends `${Word} ${i
 type Tree<Name extends string, Above extends string = ''> = {
   [Word in First<Name> as Camel<Word>]: (Word extends Name
     ? `${Above}${Word}` extends infer Whole extends keyof Commands
-      ? Call<Whole>
+      ? Whole extends 'tasks run'
+        ? RunTask
+        : Call<Whole>
       : unknown
     : unknown) &
     ([After<Name, Word>] extends [never] ? unknown : Tree<After<Name, Word>, `${Above}${Word} `>);

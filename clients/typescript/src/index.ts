@@ -6,5 +6,5 @@ export { SeedError } from './errors.ts';
 export type * from './generated/types.ts';
 export type { CallOptions } from './http.ts';
 export type { PageOf } from './pages.ts';
-export type { TaskRun } from './tasks.ts';
+export type { TaskOf, TaskRun } from './tasks.ts';
 export { type ReceivedWebhook, verifyWebhook } from './webhooks.ts';

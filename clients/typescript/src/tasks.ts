@@ -3,12 +3,15 @@ import { streamed } from './events.ts';
 import type { Task, TaskEvent } from './generated/types.ts';
 import { ask, type CallOptions, type Connection, type Exchange } from './http.ts';
 
+/** A task whose answer is a value of that type, where its `output` has asked for one. */
+export type TaskOf<Output> = Omit<Task, 'output'> & { output: Output | null };
+
 /** The task as it was accepted, and what can be done with it. */
-export type TaskRun = Task & {
+export type TaskRun<Output = Task['output']> = TaskOf<NonNullable<Output>> & {
   /** What it does, from its beginning to its end, also through cuts and restarts of the server. */
   events(options?: { after?: number; signal?: AbortSignal }): AsyncIterable<TaskEvent>;
   /** The task when it has ended, however it ended: its `status` tells. */
-  result(options?: { signal?: AbortSignal }): Promise<Task>;
+  result(options?: { signal?: AbortSignal }): Promise<TaskOf<NonNullable<Output>>>;
   stop(options?: CallOptions): Promise<Task>;
 };
 

@@ -5,7 +5,7 @@ import { pack as crm } from '../../../examples/packs/crm/pack.ts';
 import { pack as devops } from '../../../examples/packs/devops/pack.ts';
 import { pack as healthcare } from '../../../examples/packs/healthcare/pack.ts';
 import type { Pack } from '../../../src/pack/definition.ts';
-import { KEY_AUDIT, MONTHLY_USAGE, WEBHOOK_ACTIVITY } from '../../../src/server/tasks/own-templates.ts';
+import { KEY_AUDIT, MONTHLY_USAGE, WEBHOOK_ACTIVITY } from '../../../src/server/templates/own-templates.ts';
 import {
   called,
   calledAbout,

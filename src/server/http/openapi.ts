@@ -3,6 +3,7 @@
 import { type Command, isFile, isObject, isStream } from '../../command/define-command.ts';
 import { parseHttp, pathParameters, toJsonSchema } from '../../command/manifest.ts';
 import { Narrowing } from '../../command/narrow.ts';
+import { neededInputs } from '../../lib/needed-inputs.ts';
 import { credentialHeader } from '../../lib/pack-setting.ts';
 import type { JsonSchema } from '../../protocol/manifest.ts';
 import { codeSamples } from './code-samples.ts';
@@ -77,7 +78,9 @@ function operation(command: Command, { template, components }: Place): JsonObjec
       ...credentialParameters(command),
     ],
     ...(method !== 'GET' &&
-      rest.length > 0 && { requestBody: requestBody(command, Object.fromEntries(rest), required) }),
+      rest.length > 0 && {
+        requestBody: requestBody(command, Object.fromEntries(rest), { required, anyOf: input['anyOf'] }),
+      }),
     responses: responses(command, components),
   };
 }
@@ -85,12 +88,13 @@ function operation(command: Command, { template, components }: Place): JsonObjec
 function requestBody(
   command: Command,
   properties: Record<string, JsonSchema>,
-  required: readonly string[],
+  { required, anyOf }: { required: string[]; anyOf: unknown },
 ): JsonObject {
   const whole = toJsonSchema(command.input, 'input');
   const conditions = Object.entries(whole).filter(([word]) => ['if', 'then', 'else', 'not'].includes(word));
   const about = Object.fromEntries(conditions);
-  const json = { type: 'object', properties, required, ...about, additionalProperties: false };
+  const ways = anyOf === undefined ? {} : { anyOf };
+  const json = { type: 'object', properties, required, ...ways, ...about, additionalProperties: false };
   const { files: _, ...others } = properties;
   const task = { ...json, properties: others };
   const file = {
@@ -104,7 +108,7 @@ function requestBody(
   };
   return {
     // An object without fields is as good as no body, unless some field has to be there.
-    required: required.length > 0 || 'not' in about,
+    required: neededInputs({ required, ...ways }).length > 0 || 'not' in about,
     content: {
       'application/json': { schema: json },
       ...(isObject(command) && command.takesFiles && { 'multipart/form-data': form }),

@@ -3,8 +3,9 @@ import type { ServerContext } from '@modelcontextprotocol/server';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { exactJson } from '../../lib/exact-text.ts';
 import type { Approval } from '../../protocol/approval.ts';
-import { decisionIn, elicitation, heldOutput } from './approvals.ts';
+import { heldOutput } from './approvals.ts';
 import { commandTool } from './command-tool.ts';
+import { decisionIn, elicitation } from './decisions.ts';
 import type { Platform, PlatformCommand } from './platform.ts';
 
 beforeEach(() => {
@@ -62,6 +63,7 @@ it('says what it waits for, and how to go on, when nobody decides within the tim
   const ctx = {
     mcpReq: {
       signal: new AbortController().signal,
+      requestState: () => undefined,
       _meta: { progressToken: 1 },
       notify: async ({ params }: { params: { message: string } }) => steps.push(params.message),
     },

@@ -1,41 +1,82 @@
-// What waits for a person over MCP: answers of calls that were asked about, held for a while; how a pending
-// approval is put before a person, and what their answer decides.
+// What waits for a person over MCP: calls that are asked about, which are put before the client's own person or
+// held for a while. Used by the tools.
 import type { CallToolResult, ServerContext, Tool } from '@modelcontextprotocol/server';
 import type { Approval } from '../../protocol/approval.ts';
 import { isSettled } from '../../protocol/approval-wait.ts';
 import { type ErrorCode, SeedError } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { JsonSchema } from '../../protocol/manifest.ts';
+import { askedBefore, asking, isAskable, type MadeCall, turnedAway } from './asking.ts';
+import { decideAs, mayDecide, stateLine } from './decisions.ts';
 import { allowedCommand, type Platform, type PlatformCommand } from './platform.ts';
 import { progressTo } from './progress.ts';
+import { declaresElicitation } from './tasks-extension.ts';
 import { answerOf, bodyOf, isAsked, toolResult } from './tool.ts';
 
 /** How long one request of it waits, so that a client that waits hears something meanwhile. */
 const LOOK_SECONDS = 10;
 
+interface HeldCall extends MadeCall {
+  command: PlatformCommand;
+  /** Seconds that its answer may be held until the task has ended. */
+  waitSeconds?: number;
+  /**
+   * What the tool makes of the command's own answer.
+   * @param response null where the call was done after a person's yes
+   */
+  resultOf(body: Record<string, unknown>, response: Response | null): CallToolResult | Promise<CallToolResult>;
+}
+
 /**
- * The result of a tool, from the answer of its call. One that a person is asked about is held until they have
- * decided and it was done, for as long as clients wait for a tool; then it says what it waits for.
- * @param resultOf what the tool makes of the command's own answer
+ * Makes a tool's call. One that a person is asked about is put before the client's own, where their answer
+ * counts; otherwise it is held until somebody has decided and it was done, for as long as clients wait for a tool.
+ * Then the result says what it waits for.
  * @throws SeedError what REST refused, what the person said no to, or why it failed
  */
-export async function heldResult(
-  platform: Platform,
-  response: Response,
-  ctx: ServerContext,
-  resultOf: (body: Record<string, unknown>) => CallToolResult | Promise<CallToolResult>,
-): Promise<CallToolResult> {
-  const body = await bodyOf(response);
-  if (!isAsked(response)) return resultOf(body);
-  const asked = body['approval'] as Approval;
-  const approval = await followApproval(platform, asked, LIMITS.mcp.waitSecondsDefault, ctx);
+export async function heldCall(platform: Platform, call: HeldCall, ctx: ServerContext): Promise<CallToolResult> {
+  const { command, input, waitSeconds = 0, resultOf } = call;
+  const before = askedBefore(ctx, call).approval;
+  let asked: Approval;
+  if (before === undefined) {
+    const response = await platform.call(command, input, { signal: ctx.mcpReq.signal, waitSeconds });
+    const body = await bodyOf(response);
+    if (!isAsked(response)) return resultOf(body, response);
+    asked = body['approval'] as Approval;
+    // The answer to a call does not say whether this key may decide about it.
+    if (declaresElicitation(ctx)) asked = await approvalSeen(platform, asked.id, ctx);
+  } else asked = await answeredApproval(platform, command, before, ctx);
+  if (isAskable(platform, asked, ctx)) return asking(call, { approval: asked.id }, [asked]);
+  const seconds = turnedAway(asked, ctx) ? 0 : LIMITS.mcp.waitSecondsDefault;
+  const approval = await followApproval(platform, asked, seconds, ctx);
   const { state, error, result } = approval;
   if (!isSettled(approval)) return waitingResult(approval);
   if (error) throw new SeedError(error.code as ErrorCode, error.message);
-  if (state === 'approved') return resultOf(result as Record<string, unknown>);
+  if (state === 'approved') return resultOf(result as Record<string, unknown>, null);
   throw new SeedError('approval_expired', `the call was not done: its approval is ${state}`, {
     hint: 'Nobody said no. Ask the person you work for before you call it again.',
   });
+}
+
+/** The approval of a call that is made again, after what the client's person has said. */
+async function answeredApproval(
+  platform: Platform,
+  command: PlatformCommand,
+  id: string,
+  ctx: ServerContext,
+): Promise<Approval> {
+  const { inputResponses = {}, signal } = ctx.mcpReq;
+  const asked = await approvalSeen(platform, id, ctx);
+  if (asked.command !== command.name) throw new SeedError('invalid_input', `approval ${id} is of another call`);
+  if (!mayDecide(platform, asked)) return asked;
+  await decideAs(platform, [asked], inputResponses, signal);
+  return approvalSeen(platform, id, ctx);
+}
+
+async function approvalSeen(platform: Platform, id: string, ctx: ServerContext): Promise<Approval> {
+  const get = allowedCommand(platform, 'approvals get');
+  if (!get) throw new SeedError('missing_scope', 'this key may not look at approvals');
+  const { signal } = ctx.mcpReq;
+  return (await answerOf(await platform.call(get, { id }, { signal })))['approval'] as Approval;
 }
 
 /** Waits until nothing more becomes of the approval, the time is over or the client has gone. */
@@ -59,14 +100,6 @@ export async function followApproval(
     seen = answer['approval'] as Approval;
   }
   return seen;
-}
-
-/** One line: what waits, or what became of it. */
-export function stateLine({ state, summary, decidedBy, message, error }: Approval): string {
-  if (state === 'pending') return `waits for a person's yes: ${summary}`;
-  const by = decidedBy ? ` by ${decidedBy.keyName}` : '';
-  const why = error && state === 'approved' ? `, and failed: ${error.message}` : message ? `: ${message}` : '';
-  return `${state}${by}${why}: ${summary}`;
 }
 
 /** The answer of a tool whose call still waits. */
@@ -106,69 +139,4 @@ export function heldOutput(platform: Platform, command: PlatformCommand): Tool['
     anyOf: [answer, WAITING],
     ...($defs !== undefined && { $defs }),
   } as Tool['outputSchema'];
-}
-
-/** Those of a task that wait, as far as the key may see them. */
-export async function pendingOf(platform: Platform, taskId: string, signal: AbortSignal): Promise<Approval[]> {
-  const list = allowedCommand(platform, 'approvals list');
-  if (!list) return [];
-  const page = await answerOf(await platform.call(list, { task: taskId, state: 'pending' }, { signal }));
-  return page['items'] as Approval[];
-}
-
-/** Whether this key's answer would count. */
-export function mayDecide(platform: Platform, approval: Approval): boolean {
-  return approval.mayDecide && allowedCommand(platform, 'approvals approve') !== undefined;
-}
-
-/**
- * An approval as a question to the person at the client. It is the same as long as it waits: clients take one of
- * the same name that reads differently for a fault.
- */
-export function elicitation({
-  summary,
-  command,
-  effect,
-  reason,
-  kind,
-  inputJson,
-  budget,
-  task,
-}: Approval): object {
-  const what =
-    kind === 'budget' && budget
-      ? [`Budget: ${budget.current} → ${budget.requested} ${budget.unit}`]
-      : [`Command: ${command} (${effect})`, `Input:\n${inputJson}`];
-  return {
-    method: 'elicitation/create',
-    params: {
-      mode: 'form',
-      message: [summary, '', `Task ${task} waits for your yes. ${reason}`, ...what].join('\n'),
-      requestedSchema: {
-        type: 'object',
-        properties: {
-          decision: { type: 'string', title: 'Decision', enum: ['approve', 'deny'] },
-          message: {
-            type: 'string',
-            title: 'Message',
-            description: 'What the agent is told',
-            maxLength: LIMITS.approvalMessageLength,
-          },
-        },
-        required: ['decision'],
-      },
-    },
-  };
-}
-
-/** A person's answer to it: what it decides; null: nothing. @throws SeedError invalid_input */
-export function decisionIn(answer: unknown): { command: string; message: string | undefined } | null {
-  const { action, content } = (answer ?? {}) as { action?: unknown; content?: Record<string, unknown> };
-  const { decision, message } = content ?? {};
-  const said = typeof message === 'string' && message.trim() !== '' ? message : undefined;
-  if (action === 'cancel') return null;
-  if (action === 'decline') return { command: 'approvals deny', message: said };
-  if (action === 'accept' && (decision === 'approve' || decision === 'deny'))
-    return { command: `approvals ${decision}`, message: said };
-  throw new SeedError('invalid_input', 'the answer is neither {"decision":"approve"} nor {"decision":"deny"}');
 }

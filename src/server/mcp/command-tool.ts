@@ -1,5 +1,5 @@
 // A command of the platform as an MCP tool.
-import { heldOutput, heldResult } from './approvals.ts';
+import { heldCall, heldOutput } from './approvals.ts';
 import type { McpTool } from './mcp-server.ts';
 import type { Platform, PlatformCommand } from './platform.ts';
 import { annotationsOf, inputSchemaOf, orToolError, toolResult } from './tool.ts';
@@ -15,14 +15,14 @@ export function commandTool(platform: Platform, command: PlatformCommand): McpTo
       annotations: annotationsOf(command),
     },
     call: (input, ctx) =>
-      orToolError(async () => {
-        const response = await platform.call(command, input, { signal: ctx.mcpReq.signal });
-        return heldResult(platform, response, ctx, (body) => {
+      orToolError(() => {
+        const resultOf = (body: Record<string, unknown>, response: Response | null) => {
           const result = toolResult(body);
-          const warning = response.headers.get('seed-warning');
+          const warning = response?.headers.get('seed-warning') ?? null;
           if (warning !== null) result.content.push({ type: 'text', text: `warning: ${warning}` });
           return result;
-        });
+        };
+        return heldCall(platform, { command, tool: toolNameOf(command), input, resultOf }, ctx);
       }),
   };
 }

@@ -15,6 +15,7 @@ const OFFER: Offer = {
   toolNames: NAMES,
   findTool: (name) => (NAMES.includes(name) ? tool(name) : undefined),
   resources: { list: async () => ({ resources: [] }), templates: [], read: async () => null },
+  prompts: { list: async () => ({ prompts: [] }), get: async () => null },
   tasks: { get: never, update: never, cancel: never },
 };
 

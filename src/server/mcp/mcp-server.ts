@@ -1,6 +1,8 @@
 // One MCP server instance: for one HTTP request. It knows the protocol; what it offers is handed to it.
 import {
   type CallToolResult,
+  type GetPromptResult,
+  type ListPromptsResult,
   type ListToolsResult,
   ProtocolError,
   ProtocolErrorCode,
@@ -30,6 +32,12 @@ export interface ResourceSource {
   read(uri: string, ctx: ServerContext): Promise<ReadResourceResult['contents'] | null>;
 }
 
+export interface PromptSource {
+  list(cursor: string | undefined, ctx: ServerContext): Promise<ListPromptsResult>;
+  /** Null: there is no such prompt. */
+  get(name: string, given: Record<string, string>, ctx: ServerContext): Promise<GetPromptResult | null>;
+}
+
 export interface Offer {
   version: string;
   instructions: string;
@@ -38,6 +46,7 @@ export interface Offer {
   /** The tool of this name, also when it is not shown: its call says why. */
   findTool(name: string): McpTool | undefined;
   resources: ResourceSource;
+  prompts: PromptSource;
   tasks: TaskSource;
 }
 
@@ -45,9 +54,9 @@ export type Era = 'legacy' | 'modern';
 
 /** @param era `modern` is 2026-07-28, which alone has the Tasks extension */
 export function createMcpServer(offer: Offer, era: Era): Server {
-  const { version, instructions, findTool, resources } = offer;
+  const { version, instructions, findTool, resources, prompts } = offer;
   const extensions = era === 'modern' && { extensions: { [TASKS_EXTENSION]: {} } };
-  const capabilities = { tools: {}, resources: {}, ...extensions };
+  const capabilities = { tools: {}, resources: {}, prompts: {}, ...extensions };
   const server = new Server({ name: 'seed', title: 'Seed', version }, { instructions, capabilities });
   server.setRequestHandler('tools/list', ({ params }) => toolsAfter(params?.cursor, offer));
   server.setRequestHandler('tools/call', async ({ params }, ctx) => {
@@ -62,6 +71,12 @@ export function createMcpServer(offer: Offer, era: Era): Server {
     const contents = await resources.read(uri, ctx);
     if (contents === null) throw new ResourceNotFoundError(uri);
     return { contents };
+  });
+  server.setRequestHandler('prompts/list', ({ params }, ctx) => prompts.list(params?.cursor, ctx));
+  server.setRequestHandler('prompts/get', async ({ params }, ctx) => {
+    const prompt = await prompts.get(params.name, params.arguments ?? {}, ctx);
+    if (prompt) return prompt;
+    throw new ProtocolError(ProtocolErrorCode.InvalidParams, `there is no prompt ${params.name}`);
   });
   if (era === 'modern') serveTasks(server, offer.tasks);
   return server;

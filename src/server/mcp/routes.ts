@@ -17,7 +17,7 @@ import { bearerToken, publicBase } from '../http/request-headers.ts';
 import type { Era } from './mcp-server.ts';
 import { refuseForeignOrigin } from './origin.ts';
 import { inProcessPlatform, type Platform } from './platform.ts';
-import { accepted, ambiguity, asJson, wholeRequest } from './wire.ts';
+import { accepted, ambiguity, asJson, wholeRequest, withoutNulls } from './wire.ts';
 
 /** The server of one request. The test of conformance has more in it than Seed does. */
 export type McpServerFor = (platform: Platform, wanted: { coreOnly: boolean; era: Era }) => Server;
@@ -72,7 +72,8 @@ export function mcpRoutes(needs: McpNeeds, app: Hono<HttpEnv>): Hono<HttpEnv> {
       if (!(json || events) || (listens(c) && !events)) return handler.fetch(raw, { authInfo });
       const body = await c.req.text();
       const signal = listens(c) ? AbortSignal.any([raw.signal, stopping]) : raw.signal;
-      const answer = ambiguity(body) ?? (await handler.fetch(wholeRequest(raw, body, signal), { authInfo }));
+      const answer =
+        ambiguity(body) ?? (await handler.fetch(wholeRequest(raw, withoutNulls(body), signal), { authInfo }));
       return events ? answer : asJson(answer, body.trimStart().startsWith('['));
     }),
   );

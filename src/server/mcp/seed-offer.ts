@@ -1,9 +1,11 @@
-// What Seed offers over MCP: the tools for tasks, one tool per command, the tasks' resources, the Tasks extension.
+// What Seed offers over MCP: the tools for tasks, one tool per command, the tasks' resources, templates as
+// prompts, the Tasks extension.
 import { decideApprovalTool, getApprovalTool, listApprovalsTool } from './approval-tools.ts';
 import { commandTool, toolNameOf } from './command-tool.ts';
 import { createMcpServer, type McpTool, type Offer } from './mcp-server.ts';
 import { allowedCommand, type Platform, type PlatformCommand } from './platform.ts';
 import type { McpServerFor } from './routes.ts';
+import { seedPrompts } from './seed-prompts.ts';
 import { seedResources } from './seed-resources.ts';
 import { getTaskEventsTool, getTaskTool, runTaskTool, stopTaskTool } from './task-tools.ts';
 import { seedTasks } from './task-view.ts';
@@ -55,6 +57,7 @@ export function seedOffer(platform: Platform, { coreOnly }: { coreOnly: boolean 
       return command && (CORE[command.name]?.tool ?? commandTool)(platform, command);
     },
     resources: seedResources(platform),
+    prompts: seedPrompts(platform),
     tasks: seedTasks(platform),
   };
 }

@@ -1,14 +1,14 @@
 // The tasks of the caller's account as resources: seed://tasks/{id}/transcript, /ledger, /artifacts and each of
 // these, of which text is given as it is and other bytes in base64.
 import { ProtocolError, ProtocolErrorCode, type Resource } from '@modelcontextprotocol/server';
-import { SeedError } from '../../protocol/errors.ts';
 import type { LedgerEntry } from '../../protocol/ledger.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Page } from '../../protocol/page.ts';
 import type { Task } from '../../protocol/task.ts';
 import type { ResourceSource } from './mcp-server.ts';
 import { allowedCommand, type Platform } from './platform.ts';
-import { answeredLines, answerOf, errorText } from './tool.ts';
+import { asked, nullIfNotThere } from './refusals.ts';
+import { answeredLines, answerOf } from './tool.ts';
 
 interface Part {
   description: string;
@@ -123,23 +123,6 @@ async function ledger(ask: Ask, id: string): Promise<string> {
 async function artifacts(ask: Ask, id: string): Promise<string> {
   const { task } = await answerOf(await ask({ id }));
   return JSON.stringify({ items: (task as Task).artifacts });
-}
-
-/** What REST refuses is an error of the protocol here. */
-async function asked<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (!(error instanceof SeedError)) throw error;
-    throw new ProtocolError(ProtocolErrorCode.InvalidParams, errorText(error), { code: error.code });
-  }
-}
-
-/** A task that is not there, or an id that can be none's, is a resource that is not there. */
-function nullIfNotThere(error: unknown): null {
-  const data = error instanceof ProtocolError ? (error.data as { code?: string } | undefined) : undefined;
-  if (data?.code === 'not_found' || data?.code === 'invalid_input') return null;
-  throw error;
 }
 
 function artifactResource({ id }: Task, { name, size, type }: Task['artifacts'][number]): Resource {

@@ -2,13 +2,15 @@
 // getTaskEvents, which is a page of a task's transcript.
 import type { CallToolResult, ServerContext, Tool } from '@modelcontextprotocol/server';
 import { linesOf } from '../../lib/read-stream.ts';
+import type { Approval } from '../../protocol/approval.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { TaskEvent } from '../../protocol/event.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { JsonSchema } from '../../protocol/manifest.ts';
 import { isTerminal } from '../../protocol/statuses.ts';
 import type { Task } from '../../protocol/task.ts';
-import { heldOutput, heldResult } from './approvals.ts';
+import { heldCall, heldOutput } from './approvals.ts';
+import { askedBefore, asking, type MadeCall, questionsOf, takeAnswers } from './asking.ts';
 import type { McpTool } from './mcp-server.ts';
 import { allowedCommand, type Platform, type PlatformCommand } from './platform.ts';
 import { progressTo } from './progress.ts';
@@ -55,10 +57,13 @@ export function getTaskTool(platform: Platform, command: PlatformCommand): McpTo
         const { wait, rest } = takeWait(input, 0);
         const events = allowedCommand(platform, 'tasks events');
         const id = rest['id'];
-        if (wait > 0 && events && typeof id === 'string')
-          await followTask(platform, events, { id, waitSeconds: wait }, ctx);
-        const response = await platform.call(command, rest, ctx.mcpReq);
-        return heldResult(platform, response, ctx, (body) => seenResult(platform, body['task'] as Task, ctx));
+        const made = { tool: 'getTask', input: rest };
+        if (wait > 0 && events && typeof id === 'string') {
+          await takeAnswers(platform, id, ctx);
+          const questions = await followTask(platform, events, { id, waitSeconds: wait }, ctx);
+          if (questions.length > 0) return asking(made, { task: id }, questions);
+        }
+        return heldCall(platform, { ...made, command, resultOf: seenResult(platform, ctx) }, ctx);
       }),
   };
 }
@@ -74,10 +79,9 @@ export function stopTaskTool(platform: Platform, command: PlatformCommand): McpT
       annotations: annotationsOf(command),
     },
     call: (input, ctx) =>
-      orToolError(async () => {
-        const response = await platform.call(command, input, ctx.mcpReq);
-        return heldResult(platform, response, ctx, (body) => seenResult(platform, body['task'] as Task, ctx));
-      }),
+      orToolError(() =>
+        heldCall(platform, { command, tool: 'stopTask', input, resultOf: seenResult(platform, ctx) }, ctx),
+      ),
   };
 }
 
@@ -120,31 +124,63 @@ async function runTask(
   const events = allowedCommand(platform, 'tasks events');
   // A key that may start tasks and not read them has its answer held instead, without progress.
   const isBlind = !get || !events;
-  const held = isBlind ? { waitSeconds: wait } : {};
-  const response = await platform.call(command, rest, { signal, ...held });
-  return heldResult(platform, response, ctx, async (body) => {
-    const started = body['task'] as Task;
-    if (get && declaresTasks(ctx)) return asResult(createTaskResult(started));
+  const made = { tool: 'runTask', input: rest };
+  const follow = (started: Task) => {
     if (isBlind || wait === 0) return taskResult(started);
-    await followTask(platform, events, { id: started.id, waitSeconds: wait }, ctx);
-    // Whatever keeps it from being seen again, its id must not be lost.
-    try {
-      const seen = await answerOf(await platform.call(get, { id: started.id }, { signal }));
-      const { task, pending } = await lookedAt(platform, seen['task'] as Task, signal);
-      return taskResult(task, pending);
-    } catch {
-      return taskResult(started);
-    }
-  });
+    return followedTask(platform, { get, events, started, waitSeconds: wait, made }, ctx);
+  };
+  const { task: before } = askedBefore(ctx, made);
+  if (before !== undefined) {
+    if (isBlind)
+      throw new SeedError('missing_scope', 'this key may no longer follow the task that it has started');
+    const { task } = await answerOf(await platform.call(get, { id: before }, { signal }));
+    await takeAnswers(platform, before, ctx);
+    return follow(task as Task);
+  }
+  const resultOf = (body: Record<string, unknown>) => {
+    const started = body['task'] as Task;
+    return get && declaresTasks(ctx) ? asResult(createTaskResult(started)) : follow(started);
+  };
+  return heldCall(platform, { ...made, command, resultOf, ...(isBlind && { waitSeconds: wait }) }, ctx);
+}
+
+interface FollowedTask {
+  get: PlatformCommand;
+  events: PlatformCommand;
+  started: Task;
+  waitSeconds: number;
+  made: MadeCall;
+}
+
+/** The result of runTask once the task has ended, the time is over, or the client's person is to be asked. */
+async function followedTask(
+  platform: Platform,
+  { get, events, started, waitSeconds, made }: FollowedTask,
+  ctx: ServerContext,
+): Promise<CallToolResult> {
+  const { id } = started;
+  const questions = await followTask(platform, events, { id, waitSeconds }, ctx);
+  if (questions.length > 0) return asking(made, { task: id }, questions);
+  const { signal } = ctx.mcpReq;
+  // Whatever keeps it from being seen again, its id must not be lost.
+  try {
+    const seen = await answerOf(await platform.call(get, { id }, { signal }));
+    const { task, pending } = await lookedAt(platform, seen['task'] as Task, signal);
+    return taskResult(task, pending);
+  } catch {
+    return taskResult(started);
+  }
 }
 
 /** The SDK's type of a tool's result knows nothing of the extension's. */
 const asResult = (task: CreateTaskResult) => task as unknown as CallToolResult;
 
 /** The task as a tool shows it that looks at it. */
-async function seenResult(platform: Platform, seen: Task, { mcpReq: { signal } }: ServerContext) {
-  const { task, pending } = await lookedAt(platform, seen, signal);
-  return toolResult({ task }, taskText(task, pending));
+function seenResult(platform: Platform, { mcpReq: { signal } }: ServerContext) {
+  return async (body: Record<string, unknown>) => {
+    const { task, pending } = await lookedAt(platform, body['task'] as Task, signal);
+    return toolResult({ task }, taskText(task, pending));
+  };
 }
 
 /** Input and output of getTaskEvents: a page where the command has a stream. */
@@ -175,13 +211,16 @@ function eventsOutput({ outputSchema: { $defs, ...item } }: PlatformCommand): Js
   };
 }
 
-/** Follows a task's events until it has ended, the time is over or the client has gone. */
+/**
+ * Follows a task's events until it has ended, the time is over or the client has gone.
+ * @returns what the client's person is to be asked before it goes on
+ */
 async function followTask(
   platform: Platform,
   events: PlatformCommand,
   { id, waitSeconds }: { id: string; waitSeconds: number },
   ctx: ServerContext,
-): Promise<void> {
+): Promise<Approval[]> {
   const waited = new AbortController();
   const over = AbortSignal.any([ctx.mcpReq.signal, AbortSignal.timeout(waitSeconds * 1000), waited.signal]);
   const tell = progressTo(ctx);
@@ -189,7 +228,7 @@ async function followTask(
   try {
     const response = await platform.call(events, { id }, { signal: over });
     // Whoever waits looks at the task next, which tells what is wrong.
-    if (!response.ok) return;
+    if (!response.ok) return [];
     for await (const line of linesOf(response.body ?? new ReadableStream())) {
       const event = JSON.parse(line) as TaskEvent;
       if (event.type === 'status') {
@@ -200,12 +239,16 @@ async function followTask(
       }
       const step = describe(event);
       if (step !== null) await tell(step);
+      const asks = event.type === 'approval' && event.state === 'pending';
+      const questions = asks ? await questionsOf(platform, id, ctx) : [];
+      if (questions.length > 0) return questions;
     }
   } catch (error) {
     if (!over.aborted) throw error;
   } finally {
     clearTimeout(timer);
   }
+  return [];
 }
 
 const LINE_CHARACTERS = 200;

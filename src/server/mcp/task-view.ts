@@ -5,7 +5,7 @@ import type { Approval } from '../../protocol/approval.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { isTerminal } from '../../protocol/statuses.ts';
 import type { Task } from '../../protocol/task.ts';
-import { decisionIn, elicitation, mayDecide, pendingOf, stateLine } from './approvals.ts';
+import { decideAs, inputRequests, mayDecide, pendingOf, stateLine } from './decisions.ts';
 import { allowedCommand, type Platform } from './platform.ts';
 import type { CreateTaskResult, DetailedTask, ExtensionTask, TaskSource } from './tasks-extension.ts';
 import { answerOf, errorText, toolResult } from './tool.ts';
@@ -59,7 +59,8 @@ export async function lookedAt(platform: Platform, task: Task, signal: AbortSign
 function taskState(task: Task): string {
   const { status, phase, statusNote, error } = task;
   const words = status.replaceAll('_', ' ');
-  if (error) return `${words}: ${error.code}, ${error.message}`;
+  // Whoever writes it out ends the sentence.
+  if (error) return `${words}: ${error.code}, ${error.message.replace(/\.$/, '')}`;
   if (hasEnded(task)) return words;
   const why = phase ?? statusNote;
   return `is ${words}${why === null ? '' : ` (${why})`}`;
@@ -71,24 +72,6 @@ export function seedTasks(platform: Platform): TaskSource {
     if (!command) throw new ProtocolError(ProtocolErrorCode.InvalidRequest, `this key may not use "${name}"`);
     const { task } = await asProtocol(async () => answerOf(await platform.call(command, { id }, { signal })));
     return task as Task;
-  }
-  /** Decides what the answers say, as this key. Those of what does not wait any more are ignored. */
-  async function answered(
-    pending: readonly Approval[],
-    answers: Record<string, unknown>,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const given = pending.flatMap(({ id }) => {
-      const decision = id in answers ? decisionIn(answers[id]) : null;
-      return decision === null ? [] : [{ id, ...decision }];
-    });
-    for (const { command, ...input } of given) {
-      const decide = allowedCommand(platform, command);
-      if (!decide) continue;
-      await answerOf(await platform.call(decide, input, { signal })).catch((error) => {
-        if (!(error instanceof SeedError) || error.code !== 'approval_decided') throw error;
-      });
-    }
   }
   /** What waits and this key's answer counts for; its own and those of keys above it wait for another person. */
   async function questions({ id, status }: Task, signal: AbortSignal): Promise<Approval[]> {
@@ -103,7 +86,7 @@ export function seedTasks(platform: Platform): TaskSource {
     },
     update: async (id, inputResponses, signal) => {
       const task = await ask('tasks get', id, signal);
-      await asProtocol(async () => answered(await questions(task, signal), inputResponses, signal));
+      await asProtocol(async () => decideAs(platform, await questions(task, signal), inputResponses, signal));
     },
     cancel: async (id, signal) => void (await ask('tasks stop', id, signal)),
   };
@@ -111,9 +94,13 @@ export function seedTasks(platform: Platform): TaskSource {
 
 /** A task that asks the client's person, by the ids of what waits. */
 function inputRequired(task: Task, pending: readonly Approval[]): DetailedTask {
-  const inputRequests = Object.fromEntries(pending.map((approval) => [approval.id, elicitation(approval)]));
   const statusMessage = pending.map(stateLine).join('; ');
-  return { ...extensionTask(task), status: 'input_required', statusMessage, inputRequests };
+  return {
+    ...extensionTask(task),
+    status: 'input_required',
+    statusMessage,
+    inputRequests: inputRequests(pending),
+  };
 }
 
 /** The answer of a tool that has started this task. */

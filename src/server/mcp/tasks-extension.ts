@@ -76,7 +76,7 @@ export function declaresTasks(ctx: ServerContext): boolean {
 }
 
 /** Whether it can put a form before a person; without a mode forms are meant. */
-function declaresElicitation(ctx: ServerContext): boolean {
+export function declaresElicitation(ctx: ServerContext): boolean {
   const elicitation = declared(ctx)?.elicitation;
   return elicitation !== undefined && (elicitation.form !== undefined || elicitation.url === undefined);
 }

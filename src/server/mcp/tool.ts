@@ -13,11 +13,15 @@ export function inputSchemaOf(
   command: PlatformCommand,
   more: Record<string, JsonSchema> = {},
 ): Tool['inputSchema'] {
-  // What fields exclude one another is told by the command's error: some models take no such words here.
-  const { if: _, then: __, else: ___, not: ____, ...input } = plainSchema(command.input);
-  const schema = { ...input, properties: { ...input.properties, ...more }, additionalProperties: false };
+  const { anyOf, if: _, then: __, else: ___, not: ____, ...input } = plainSchema(command.input);
+  // Ways to call it are left to the call: models' hosts refuse a tool whose schema has them at its root.
+  const ways = Array.isArray(anyOf) && anyOf.every(saysOnlyRequired) ? {} : { anyOf };
+  const properties = { ...input.properties, ...more };
+  const schema = { ...input, ...(anyOf !== undefined && ways), properties, additionalProperties: false };
   return schema as Tool['inputSchema'];
 }
+
+const saysOnlyRequired = (way: object) => Object.keys(way).join() === 'required';
 
 export function annotationsOf({ effect, creates }: PlatformCommand): ToolAnnotations {
   return {

@@ -10,8 +10,10 @@ import { CREDENTIAL_MODES } from '../../protocol/credential.ts';
 import { CommandLimit, Limit } from '../../protocol/grant.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { Scope } from '../../protocol/scope.ts';
+import { KeptName, Parameters } from '../../protocol/template.ts';
 import { limitOf } from '../grants/bindings.ts';
 import { compileLimit } from '../grants/compile-limit.ts';
+import { checkParameters } from '../templates/parameters.ts';
 
 const isSchema = (value: unknown) => (value as { def?: { type?: string } } | null)?.def?.type === 'object';
 const ObjectSchema = z.custom<z.ZodObject>(isSchema, 'is not a z.object({…})');
@@ -60,6 +62,8 @@ const TemplateShape = z.looseObject({
   instruction: z.string().trim().min(1).max(LIMITS.instructionBytes),
   scopes: z.array(ConcreteScope).min(1).max(LIMITS.scopesPerRequest),
   limits: z.array(Limit.strict()).max(LIMITS.limitsPerKey).optional(),
+  name: KeptName.optional(),
+  parameters: Parameters.optional(),
 });
 
 const FIELDS = {
@@ -99,7 +103,12 @@ export function checkPack(exported: unknown, file: string, builtIn: readonly Com
   for (const command of shape.data.commands) checkCommand(command, file);
   const pack = exported as Pack;
   const known = new Set([...builtIn, ...pack.commands].map(({ scope }) => scope));
-  for (const { title, scopes } of pack.templates ?? []) {
+  for (const { title, scopes, instruction, parameters = null } of pack.templates ?? []) {
+    try {
+      checkParameters(parameters, instruction);
+    } catch (error) {
+      throw packProblem(file, `the template "${title}": ${(error as Error).message}`);
+    }
     const unknown = scopes.find((scope) => !known.has(scope));
     if (unknown !== undefined)
       throw packProblem(

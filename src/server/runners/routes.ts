@@ -23,6 +23,7 @@ import {
   type Lease,
   LeaseRequest,
   LeaveRequest,
+  OutputReport,
   PhaseReport,
   RUNNER_HEADER,
   SandboxesRequest,
@@ -42,8 +43,12 @@ import { bodyStream } from '../http/read-files.ts';
 import { bearerToken } from '../http/request-headers.ts';
 import { recordUsage, settleTask } from '../tasks/end.ts';
 import { appendAgentEvents } from '../tasks/events.ts';
+import { giveOutput } from '../tasks/give-output.ts';
 import { leaveTasks, renewLeases, returnLease, tasksToStop } from '../tasks/hold.ts';
 import { leaseNextTask, reportPhase } from '../tasks/lease.ts';
+import type { OutputChecks } from '../tasks/output/checks.ts';
+import { plainForm } from '../tasks/output/plain-form.ts';
+import { judgedSettlement } from '../tasks/output/settle.ts';
 import type { LeasedTaskId } from '../tasks/rows.ts';
 import { returnTakenOver, sandboxesToSpare, takeOverNextTask, tasksTaken } from '../tasks/take-over.ts';
 import { reportWaiting, reportWorking } from '../tasks/waiting.ts';
@@ -58,6 +63,8 @@ export interface RunnerRoutesNeeds {
   blobs: KeptBlobs;
   /** Where artifacts lie while they are received. */
   inbox: Inbox;
+  /** Judges what agents answer. */
+  outputs: OutputChecks;
   prices: Prices;
   runnerToken: string;
   /** Aborted when the server begins to stop. */
@@ -66,7 +73,7 @@ export interface RunnerRoutesNeeds {
 }
 
 export function runnerRoutes(needs: RunnerRoutesNeeds): Hono<HttpEnv> {
-  const { store, runnerToken, prices, stopping, log } = needs;
+  const { store, runnerToken, prices, stopping, log, outputs } = needs;
   const register = new RunnerRegister(store);
   const app = new Hono<HttpEnv>();
   app.use(async (c, next) => {
@@ -150,8 +157,14 @@ export function runnerRoutes(needs: RunnerRoutesNeeds): Hono<HttpEnv> {
 
   app.route('/tasks', fileRoutes(needs));
 
+  app.post('/tasks/:id/output', async (c) => {
+    const report = await body(c, OutputReport);
+    return c.json(await giveOutput(store, outputs, { taskId: taskId(c), ...report }));
+  });
+
   app.post('/tasks/:id/settle', async (c) => {
-    await settleTask(store, taskId(c), await body(c, Settlement), prices);
+    const settlement = await body(c, Settlement);
+    await settleTask(store, taskId(c), await judgedSettlement(store, outputs, taskId(c), settlement), prices);
     return c.body(null, 204);
   });
 
@@ -201,6 +214,9 @@ async function nextLease(
         files: leased.task.files,
         commands: toTold(registry.allowed(leased.task.scopes.effective, leased.operator)),
         ...(taken && { resume: taken.resume }),
+        ...(leased.outputSchema && {
+          output: { whole: leased.outputSchema, plain: plainForm(leased.outputSchema) },
+        }),
       };
     }
     await arrivals.next(able ? LOOK_AGAIN_MS : LEASE_WAIT_MS, signal);

@@ -16,12 +16,15 @@ import { chainOf } from '../grants/bindings.ts';
 import { askingForChanges, type RuleOfTwo } from '../grants/rule-of-two.ts';
 import { refuseSpent, refuseUnpriced } from '../spending/bounds.ts';
 import { hasSpendLimit, toBudget } from '../spending/budget.ts';
+import { type Order, orderOf, type TemplateSource } from '../templates/order.ts';
 import { type CreateFreeTask, createTask, refuseTooManyTasks } from './create.ts';
 import type { FindTask } from './find.ts';
 import type { NewTask } from './insert.ts';
+import type { OutputChecks } from './output/checks.ts';
+import { refuseSchema } from './output/verdict.ts';
 import { grantResources, type ResourcePolicy, refuseWithoutRoom } from './resources.ts';
 
-export interface AcceptNeeds {
+export interface AcceptNeeds extends TemplateSource {
   find: FindTask;
   createFree: CreateFreeTask;
   resources: ResourcePolicy;
@@ -32,6 +35,7 @@ export interface AcceptNeeds {
   ruleOfTwo: RuleOfTwo;
   /** What whoever posts the task is to be told of its limits. Throws SeedError for those that mean nothing. */
   checkLimits(limits: readonly Limit[]): Promise<string[]>;
+  outputs: OutputChecks;
   models: {
     /** The asked models or, without any, the caller's defaults. Throws SeedError when it may not have one. */
     choose(
@@ -82,11 +86,9 @@ export async function acceptOnce(call: Call, input: RunTaskBody, needs: AcceptNe
   });
 }
 
-async function accept(
-  { actor, creationId: id, store, traceParent }: Call,
-  input: RunTaskBody,
-  needs: AcceptNeeds,
-): Promise<Task> {
+async function accept(call: Call, body: RunTaskBody, needs: AcceptNeeds): Promise<Task> {
+  const { actor, creationId: id, store, traceParent } = call;
+  const input = await orderOf(call, body, needs);
   const { accountId, key, lineage } = actor;
   const known = needs.scopesFor(actor.operator);
   const requested = input.scopes ?? null;
@@ -104,6 +106,7 @@ async function accept(
   const waitMs = waitOf([grants, ...chainOf(actor)], needs.commandsAsk(scopes.effective, actor.operator));
   await needs.refuseWithoutDriver(waitMs === 0 ? null : input.timeout + waitMs);
   const askingKeys = lineage.map((one) => one.id);
+  if (input.output) await refuseSchema(needs.outputs, accountId, input.output.schema);
   const task = {
     id,
     accountId,
@@ -111,6 +114,7 @@ async function accept(
     billedKeyId: lineage.at(-1)?.id ?? key.id,
     parentTaskId: taskOf(lineage),
     instruction: input.instruction,
+    template: input.template,
     scopes,
     timeoutMs: input.timeout,
     model,
@@ -126,6 +130,7 @@ async function accept(
     ],
     waitMs,
     webhookUrl,
+    outputSchema: input.output?.schema ?? null,
     traceParent: (parseTraceParent(traceParent) && traceParent) ?? null,
   };
   if (isFree(task, input, lineage)) {
@@ -147,7 +152,7 @@ async function accept(
 }
 
 /** @throws SeedError not_allowed: this Seed refuses what the task combines. */
-function grantsOf(input: RunTaskBody, risk: string | null, rule: RuleOfTwo): Grants {
+function grantsOf(input: Order, risk: string | null, rule: RuleOfTwo): Grants {
   const { limits = [], approval = null, loop = null } = input;
   if (risk === null || rule === 'warn') return { limits, approval, loop };
   if (rule === 'ask') return { limits, approval: askingForChanges(approval), loop };
@@ -159,7 +164,7 @@ function grantsOf(input: RunTaskBody, risk: string | null, rule: RuleOfTwo): Gra
 /** Whether the request and its keys, as they are known, say alone that the task may be, and it brings nothing. */
 function isFree(
   { parentTaskId, webhookUrl }: Pick<NewTask, 'parentTaskId' | 'webhookUrl'>,
-  { files, credentials }: Pick<RunTaskBody, 'files' | 'credentials'>,
+  { files, credentials }: Pick<Order, 'files' | 'credentials'>,
   lineage: Lineage,
 ): boolean {
   const brings = files.length > 0 || Object.keys(credentials).length > 0;
@@ -168,7 +173,7 @@ function isFree(
 }
 
 /** @throws SeedError invalid_input */
-function askedModels({ model, models }: RunTaskBody): readonly string[] | undefined {
+function askedModels({ model, models }: Order): readonly string[] | undefined {
   if (model === undefined || models === undefined) return model === undefined ? models : [model];
   throw new SeedError('invalid_input', 'model and models say the same thing: give one of them');
 }

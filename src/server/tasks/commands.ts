@@ -1,4 +1,4 @@
-// Tasks: hand work to an agent, watch it, stop it; and the instructions to start one from.
+// Tasks: hand work to an agent, watch it, stop it.
 import { z } from 'zod';
 import { defineCommand, defineStream } from '../../command/define-command.ts';
 import { TaskEvent } from '../../protocol/event.ts';
@@ -6,9 +6,7 @@ import { LedgerEntry } from '../../protocol/ledger.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { notBoth } from '../../protocol/one-of-fields.ts';
 import { pageInput, pageOf } from '../../protocol/page.ts';
-import { allows } from '../../protocol/scope.ts';
 import { RunTaskBody, Task, TaskFilter, type TaskStatus } from '../../protocol/task.ts';
-import { Template } from '../../protocol/template.ts';
 import { listLedger as listCalls } from '../ledger/call-log.ts';
 import { type AcceptNeeds, acceptOnce } from './accept.ts';
 import { stopTask as stop } from './end.ts';
@@ -24,8 +22,6 @@ export interface TaskNeeds extends AcceptNeeds, TaskCache {
   looks: TaskLooks;
   /** Why a queued task waits, for a person; null when it is about to be taken. */
   queuedNote(): Promise<string | null>;
-  /** The instructions to start a task from, Seed's own first. */
-  templates: readonly Template[];
 }
 
 export const runTask = defineCommand({
@@ -45,6 +41,7 @@ export const runTask = defineCommand({
     'seed tasks run --instruction "Check our API key inventory and revoke any expired ones" --timeout 60000',
     'seed tasks run "How many keys do we have?" --scopes keys:read',
     `seed tasks run "Tidy up our keys" --budget '{"calls": 20, "usd": 0.5}'`,
+    'seed tasks run --template seed.key-audit --timeout 120000',
     'seed tasks run "Add up the amounts by customer" --file invoices.csv --file notes/rates.txt=rates.txt',
   ],
   run: async (input, call, needs: TaskNeeds) => {
@@ -169,19 +166,3 @@ async function withNotes(tasks: Task[], { queuedNote }: TaskNeeds): Promise<Task
   const notes: Partial<Record<TaskStatus, string | null>> = { queued, waiting_for_approval: WAITS_FOR_PEOPLE };
   return tasks.map((task) => ({ ...task, statusNote: notes[task.status] ?? null }));
 }
-
-export const listTemplates = defineCommand({
-  name: 'templates list',
-  summary: 'List instructions to start a task from: those whose scopes the key in use has',
-  http: 'GET /templates',
-  scope: 'tasks:write',
-  effect: 'read',
-  input: z.object({}),
-  output: pageOf(Template),
-  columns: ['title', 'scopes', 'pack', 'instruction'],
-  examples: ['seed templates list', 'seed templates list --json'],
-  run: async (_input, { actor }, { templates }: TaskNeeds) => ({
-    items: templates.filter(({ scopes }) => scopes.every((scope) => allows(actor.key.scopes, scope))),
-    nextCursor: null,
-  }),
-});

@@ -3,10 +3,10 @@ import type { Store } from '../../db/store.ts';
 import type { TaskRow, Tx } from '../../db/tables.ts';
 import { changeTasks } from '../../db/task-changes.ts';
 import type { Prices } from '../../lib/money.ts';
-import type { Settlement } from '../../protocol/runner.ts';
 import { isTerminal } from '../../protocol/statuses.ts';
 import type { Task, TaskError } from '../../protocol/task.ts';
 import { lockAncestors, saveUsage, type UsageOfLease } from '../spending/sums.ts';
+import { type JudgedSettlement, withOutput } from './output/settle.ts';
 import { leaseLost, toTask } from './rows.ts';
 import { type Change, outOfBudget, transition } from './transition.ts';
 import { endWait } from './waiting.ts';
@@ -38,7 +38,7 @@ export async function stopTask(store: Store, accountId: string, id: string): Pro
 export async function settleTask(
   store: Store,
   taskId: string,
-  settlement: Settlement,
+  settlement: JudgedSettlement,
   prices: Prices,
 ): Promise<'settled' | 'already_ended'> {
   const outcome = await changeTasks(store, async (tx) => {
@@ -50,7 +50,7 @@ export async function settleTask(
     const shown = await forReaders(tx, taskId, settlement);
     const decide = (task: TaskRow) => {
       if (task.lease_id !== leaseId) throw leaseLost(taskId);
-      return isTerminal(task.status) ? null : changeOf(shown, task.overspent);
+      return isTerminal(task.status) ? null : changeOf(shown, task);
     };
     const own = ancestors.at(-1);
     const locked = own?.lease_id === leaseId ? await endWait(store, tx, own) : own;
@@ -78,7 +78,7 @@ export async function recordUsage(
 }
 
 /** With the diagnostics of the runner's host as the task's own for the operator's account alone. */
-async function forReaders(tx: Tx, taskId: string, settlement: Settlement): Promise<Settlement> {
+async function forReaders(tx: Tx, taskId: string, settlement: JudgedSettlement): Promise<JudgedSettlement> {
   const { diagnostics } = settlement;
   if (diagnostics === undefined || settlement.stderr !== null) return settlement;
   const account = await tx
@@ -90,9 +90,17 @@ async function forReaders(tx: Tx, taskId: string, settlement: Settlement): Promi
   return account?.operator ? { ...settlement, stderr: diagnostics } : settlement;
 }
 
-/** @param overspent why the model was refused to it; that is then why it ended, whatever its agent made of it */
-function changeOf({ outcome, stdout, stderr, exitCode, error }: Settlement, overspent: string | null): Change {
-  const change = { status: outcome, stdout, stderr, exitCode };
+/** A task whose calls of the model were refused has ended by that, whatever its agent made of it. */
+function changeOf(settlement: JudgedSettlement, task: TaskRow): Change {
+  const { outcome, stdout, stderr, exitCode, error } = withOutput(settlement, task);
+  const { overspent } = task;
+  const change = {
+    status: outcome,
+    stdout,
+    stderr,
+    exitCode,
+    ...(settlement.judged && { output: settlement.judged }),
+  };
   if (overspent !== null) return { ...change, ...outOfBudget(overspent) };
   if (outcome === 'completed') return change;
   return { ...change, error: outcome === 'failed' ? (error ?? NO_REASON) : error };

@@ -78,7 +78,8 @@ export async function knownTask(find: FindTask, accountId: string, id: string): 
   return task;
 }
 
-function charactersOf({ instruction, stdout, stderr, files, artifacts }: Task): number {
-  const texts = instruction.length + (stdout?.length ?? 0) + (stderr?.length ?? 0);
+function charactersOf({ instruction, stdout, stderr, output, files, artifacts }: Task): number {
+  const value = output === null ? 0 : JSON.stringify(output).length;
+  const texts = instruction.length + (stdout?.length ?? 0) + (stderr?.length ?? 0) + value;
   return CHARACTERS_PER_TASK + texts + CHARACTERS_PER_FILE * (files.length + artifacts.length);
 }

@@ -6,8 +6,10 @@ import type { StoredFile, TaskRow, Tx } from '../../db/tables.ts';
 import { notify } from '../../db/telling.ts';
 import type { Budget } from '../../protocol/budget.ts';
 import type { Grants } from '../../protocol/grant.ts';
+import type { AnswerSchema } from '../../protocol/output.ts';
 import type { Resources } from '../../protocol/resources.ts';
 import type { ScopeGrant } from '../../protocol/scope.ts';
+import type { UsedTemplate } from '../../protocol/template.ts';
 
 export interface NewTask {
   id: string;
@@ -18,6 +20,8 @@ export interface NewTask {
   /** The task whose agent posted it; null when no task did. */
   parentTaskId: string | null;
   instruction: string;
+  /** What it was started from. */
+  template?: UsedTemplate | null;
   scopes: ScopeGrant;
   timeoutMs: number;
   model: string;
@@ -34,6 +38,8 @@ export interface NewTask {
   files: StoredFile[];
   /** Hears of its events, besides the account's endpoints. */
   webhookUrl?: string | null;
+  /** What its answer is to fit; missing or null: it is text. */
+  outputSchema?: AnswerSchema | null;
   /** The W3C traceparent it was posted with, when that is sound. */
   traceParent?: string | null;
 }
@@ -60,12 +66,12 @@ export async function insertTasks(tx: Tx, tasks: readonly PlacedTask[], lockMs?:
       insert into tasks (
         id, account_id, key_id, billed_key_id, parent_task_id, status, instruction, scopes, depth, timeout_ms, model,
         fallback_models, resources, budget, files, metadata, webhook_url, trace_parent, limits, approval, loop, risks,
-        wait_ms, created_at, last_seq
+        wait_ms, output_schema, output_attempts, template, created_at, last_seq
       )
       select
         id, account_id, key_id, billed_key_id, parent_task_id, 'queued', instruction, scopes, depth, timeout_ms, model,
         fallback_models, resources, budget, files, metadata, webhook_url, trace_parent, limits, approval, loop, risks,
-        wait_ms, date_trunc('milliseconds', now()), 1
+        wait_ms, output_schema, output_attempts, template, date_trunc('milliseconds', now()), 1
       from json_populate_recordset(null::tasks, ${storableJson(tasks.map(columnsOf))}::json)${patience}
       returning *
     ), begun as (
@@ -103,5 +109,8 @@ function columnsOf(task: PlacedTask) {
     ...task.grants,
     risks: task.risks,
     wait_ms: task.waitMs,
+    template: task.template ?? null,
+    output_schema: task.outputSchema ?? null,
+    output_attempts: task.outputSchema ? 0 : null,
   };
 }

@@ -4,6 +4,7 @@ import { later, timeIn } from '../../db/database-clock.ts';
 import type { Store } from '../../db/store.ts';
 import type { TaskRow, Tx } from '../../db/tables.ts';
 import { changeTasks, noteChange, type TaskTx } from '../../db/task-changes.ts';
+import type { AnswerSchema } from '../../protocol/output.ts';
 import { BEGIN_WITHIN_MS, LEASE_MS, type SandboxRef } from '../../protocol/runner.ts';
 import { type Task, TaskPhase } from '../../protocol/task.ts';
 import { insertKey } from '../access/keys.ts';
@@ -21,6 +22,8 @@ export interface LeasedTask {
   /** How long its clock may stand in all, while it waits for people. */
   waitMs: number;
   operator: boolean;
+  /** What its answer is to fit; null: it is text. */
+  outputSchema: AnswerSchema | null;
 }
 
 /** Makes the task key's secret; only its hash and prefix come here. Called once for each task that is tried. */
@@ -86,7 +89,7 @@ async function tryNext(
   const leased = await transition(store, tx, { taskId, decide: () => change, now, locked: waiting });
   if (!leased) throw leaseLost(taskId);
   const { id: leaseId, deadline, waitMs } = lease;
-  return { task: toTask(leased.task), leaseId, deadline, waitMs, operator };
+  return { task: toTask(leased.task), leaseId, deadline, waitMs, operator, outputSchema: waiting.output_schema };
 }
 
 /** A task never outlives the one whose agent started it, which may itself wait as long as it has left. */

@@ -73,11 +73,12 @@ export async function isTaskBelow(db: Db, id: string, above: string): Promise<bo
 
 /** The columns that the task object is made of: a list reads no others. */
 export const SHOWN_COLUMNS = [
-  ...(['id', 'status', 'phase', 'error', 'instruction', 'scopes', 'timeout_ms', 'metadata'] as const),
+  ...(['id', 'status', 'phase', 'error', 'instruction', 'template', 'scopes', 'timeout_ms', 'metadata'] as const),
   ...(['stdout', 'stderr', 'exit_code', 'input_tokens', 'output_tokens', 'model', 'fallback_models'] as const),
   ...(['created_at', 'started_at', 'working_at', 'completed_at', 'deadline', 'key_id', 'parent_task_id'] as const),
   ...(['resources', 'usage', 'budget', 'used_tokens', 'used_nano_usd', 'used_calls', 'cost_source'] as const),
   ...(['llm_nano_usd', 'compute_nano_usd', 'files', 'artifacts'] as const),
+  ...(['output', 'output_attempts', 'output_error'] as const),
   ...(['limits', 'approval', 'loop', 'risks', 'wait_ms', 'waited_ms'] as const),
 ] satisfies readonly (keyof TaskRow)[];
 
@@ -90,11 +91,15 @@ export function toTask(row: ShownRow): Task {
     stdout: row.stdout,
     stderr: row.stderr,
     exitCode: row.exit_code,
+    output: row.output,
+    outputAttempts: row.output_attempts,
+    outputError: row.output_error,
     inputTokens: row.input_tokens,
     outputTokens: row.output_tokens,
     createdAt: row.created_at.toISOString(),
     completedAt: row.completed_at?.toISOString() ?? null,
     instruction: row.instruction,
+    template: row.template,
     scopes: row.scopes,
     timeout: row.timeout_ms,
     model: row.model,

@@ -17,7 +17,8 @@ import { cancelApprovalsOf } from '../approvals/end.ts';
 import { dropTaskCredentials } from '../credentials/given.ts';
 import { emitTaskEvent } from './announce.ts';
 import { changeWithEvent } from './events.ts';
-import { readOutputSoFar, readTextsSoFar } from './output.ts';
+import type { Settled } from './output/settle.ts';
+import { readOutputSoFar, readTextsSoFar } from './output-so-far.ts';
 import { lockTask } from './rows.ts';
 import { type Waited, waitedUntil, waitingColumns, workingColumns } from './work-time.ts';
 
@@ -29,6 +30,8 @@ export interface Change {
   stdout?: string | null;
   stderr?: string | null;
   exitCode?: number | null;
+  /** The answer as a value, at the end; missing: as it was. */
+  output?: Settled;
   lease?: { id: string; runnerId: string; expiresAt: Date; deadline: Date; waitMs: number };
   /** Of one that works again. */
   waited?: Waited;
@@ -167,8 +170,14 @@ const NO_LEASE = {
  */
 async function outputInstead(tx: Tx, task: TaskRow, { status, error }: Change): Promise<string | null> {
   if (error?.code === 'tool_call_unreadable') return null;
-  const endedByItself = status === 'completed' || error?.code === 'no_answer';
+  const endedByItself = status === 'completed' || error?.code === 'no_answer' || error?.code === 'output_invalid';
   return endedByItself ? await readTextsSoFar(tx, task) : await readOutputSoFar(tx, task);
+}
+
+function outputColumns({ output }: Change) {
+  if (output === undefined) return {};
+  const value = output.value === null ? null : storableJson(output.value);
+  return { output: value, output_error: storableTextOrNull(output.problem) };
 }
 
 async function ending(tx: Tx, task: TaskRow, change: Change, now: Date) {
@@ -180,6 +189,7 @@ async function ending(tx: Tx, task: TaskRow, change: Change, now: Date) {
     stdout: stdout && cutMiddle(stdout, LIMITS.stdoutBytes),
     stderr: stderr && cutMiddle(stderr, LIMITS.stderrBytes),
     exit_code: change.exitCode ?? null,
+    ...outputColumns(change),
     waited_ms: waitedUntil(task, now),
     waiting_since: null,
     free_since: null,

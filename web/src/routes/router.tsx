@@ -4,6 +4,7 @@ import { createRoute, createRouter, Link, redirect } from '@tanstack/react-route
 import { BASE_PATH } from '../api/base-path.ts';
 import { mayPass, onSignedOut } from '../api/request.ts';
 import { seedQuery } from '../api/seed.ts';
+import { forgetWhoWasHere } from '../api/ways.ts';
 import { offeredPages, type Page } from '../shell/page.ts';
 import { rootRoute, shellRoute } from '../shell/shell.tsx';
 import { EmptyState, ErrorNotice, SkeletonRows } from '../ui/states.tsx';
@@ -74,7 +75,7 @@ onSignedOut(async (why) => {
   if (leaving || !queryClient.getQueryData(seedQuery.queryKey)) return;
   leaving = true;
   await router.navigate({ to: '/sign-in', search: { to: router.state.location.href, because: why.code } });
-  queryClient.clear();
+  forgetWhoWasHere(queryClient);
   leaving = false;
 });
 

@@ -3,6 +3,8 @@ import { Link, useRouter, useRouterState } from '@tanstack/react-router';
 import { type ReactNode, useState, useSyncExternalStore } from 'react';
 import { signOut } from '../api/request.ts';
 import { useSeed } from '../api/use-command.ts';
+import { forgetWhoWasHere } from '../api/ways.ts';
+import { loginHost } from '../format/login.ts';
 import { BadgeList } from '../ui/badge.tsx';
 import { IconButton } from '../ui/button.tsx';
 import { Kbd } from '../ui/code.tsx';
@@ -71,7 +73,7 @@ function AccountMenu() {
       return toast(`Not signed out: ${(error as Error).message}`);
     }
     await router.navigate({ to: '/sign-in', search: key.identity ? { out: true } : {} });
-    router.options.context.queryClient.clear();
+    forgetWhoWasHere(router.options.context.queryClient);
   };
   return (
     <Menu
@@ -89,10 +91,18 @@ function AccountMenu() {
       }
       header={
         <div className="mb-1 flex w-64 flex-col gap-2 border-b border-line p-2 pb-3 text-sm">
-          <Row term="Key">
-            <span className="font-mono text-xs">{key.prefix}…</span>
-          </Row>
-          <Row term="Ends">{key.expiresAt ? <RelativeTime at={key.expiresAt} /> : 'never'}</Row>
+          {key.identity ? (
+            <Row term="Login at">
+              <span className="wrap-anywhere">{loginHost(key.identity)}</span>
+            </Row>
+          ) : (
+            <>
+              <Row term="Key">
+                <span className="font-mono text-xs">{key.prefix}…</span>
+              </Row>
+              <Row term="Ends">{key.expiresAt ? <RelativeTime at={key.expiresAt} /> : 'never'}</Row>
+            </>
+          )}
           <Row term="Scopes">
             <BadgeList items={key.scopes} className="justify-end" />
           </Row>

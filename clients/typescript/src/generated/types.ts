@@ -7,6 +7,7 @@ export type ErrorCode =
   | "unknown_model"
   | "unpriced_model"
   | "field_not_allowed"
+  | "invalid_schema"
   | "context_too_long"
   | "llm_refused"
   | "not_authenticated"
@@ -550,12 +551,23 @@ export type Task = {
   /** The agent's diagnostics */
   stderr: string | null;
   exitCode: number | null;
+  /** The answer as a value that fits the schema it was asked for by */
+  output: Record<string, unknown> | null;
+  /** How often the agent has given one; null: none was asked for */
+  outputAttempts: number | null;
+  /** What was wrong with the last one, where none was taken */
+  outputError: string | null;
   inputTokens: number;
   outputTokens: number;
   createdAt: string;
   /** When it reached its terminal status */
   completedAt: string | null;
   instruction: string;
+  /** What it was started from */
+  template: {
+    name: string;
+    version: number;
+  } | null;
   scopes: {
     requested: Scope[] | null;
     effective: Scope[];
@@ -615,7 +627,7 @@ export type Task = {
   /** Why it waits, where there is something to say */
   statusNote: string | null;
   error: {
-    code: "agent_failed" | "sandbox_lost" | "out_of_memory" | "budget_exceeded" | "llm_unavailable" | "llm_refused" | "context_too_long" | "no_answer" | "tool_call_unreadable" | "approval_expired" | "interrupted";
+    code: "agent_failed" | "sandbox_lost" | "out_of_memory" | "budget_exceeded" | "llm_unavailable" | "llm_refused" | "context_too_long" | "no_answer" | "tool_call_unreadable" | "output_invalid" | "approval_expired" | "interrupted";
     message: string;
   } | null;
   cost: {
@@ -684,7 +696,7 @@ export type TaskEvent = {
   status: TaskStatus;
   phase: "starting" | "working" | "finishing" | null;
   error: {
-    code: "agent_failed" | "sandbox_lost" | "out_of_memory" | "budget_exceeded" | "llm_unavailable" | "llm_refused" | "context_too_long" | "no_answer" | "tool_call_unreadable" | "approval_expired" | "interrupted";
+    code: "agent_failed" | "sandbox_lost" | "out_of_memory" | "budget_exceeded" | "llm_unavailable" | "llm_refused" | "context_too_long" | "no_answer" | "tool_call_unreadable" | "output_invalid" | "approval_expired" | "interrupted";
     message: string;
   } | null;
   seq: number;
@@ -718,14 +730,100 @@ export type TaskEvent = {
 };
 export type TaskStatus = "queued" | "running" | "waiting_for_approval" | "completed" | "failed" | "timed_out" | "stopped";
 export type Template = {
+  name: string;
+  /** Each change makes one; those before stay */
+  version: number;
   title: string;
+  description: string;
   instruction: string;
+  /** What {{…}} may be, as a JSON Schema of one level */
+  parameters: Record<string, unknown> | null;
   /** What its agent needs */
   scopes: Scope[];
   /** What its calls are to be limited to: given to the task with its scopes */
   limits: Limit[];
-  /** The pack that brings it; null: Seed itself */
+  /** What its task has where the request says nothing */
+  task: Record<string, unknown>;
+  /** The pack that brings it; null: Seed itself, or the account */
   pack: string | null;
+  /** Whether the account keeps it and may change it */
+  kept: boolean;
+  /** The key that made this version */
+  keyId: string | null;
+  /** When this version was made */
+  createdAt: string | null;
+};
+export type TemplateParameter = {
+  type: "string" | "integer" | "number" | "boolean" | "array";
+  title?: string;
+  description?: string;
+  default?: string | number | boolean | (string | number | boolean)[];
+  enum?: (string | number)[];
+  format?: "date" | "date-time" | "email" | "uri" | "uuid";
+  pattern?: string;
+  minLength?: number;
+  maxLength?: number;
+  minimum?: number;
+  maximum?: number;
+  /** Of a list */
+  items?: {
+    type: "string" | "integer" | "number";
+    enum?: (string | number)[];
+  };
+  minItems?: number;
+  maxItems?: number;
+};
+export type TemplateParameters = {
+  $schema?: string;
+  type: "object";
+  properties: Record<string, TemplateParameter>;
+  required?: string[];
+  additionalProperties?: false;
+};
+export type TemplateTask = {
+  timeout?: number;
+  /** What the sandbox may have, up to the server's maxima; omitted: the server's defaults */
+  resources?: {
+    /** Processors */
+    vcpus?: number;
+    /** MiB of memory; under gVisor files count, too */
+    memoryMb?: number;
+    /** MiB of files that it may write */
+    diskMb?: number;
+    /** Processes at a time */
+    processes?: number;
+  };
+  /** What it and the tasks that it starts may use: tokens, usd, calls; omitted: not limited */
+  budget?: {
+    /** Input and output tokens */
+    tokens?: number;
+    /** US dollars, for model calls and sandboxes */
+    usd?: number;
+    /** Calls of the model */
+    calls?: number;
+  };
+  /** What a person is asked first */
+  approval?: {
+    /** Commands of these effects are asked for */
+    effects?: ("read" | "write" | "destructive")[];
+    /** Milliseconds that a task may wait for people, in all */
+    wait?: number;
+    /** When nobody decides in time: the agent is told so and goes on, or the task ends */
+    onExpiry?: "continue" | "end";
+    /** Whether a task at its budget, or at a spend limit of its keys, asks for more */
+    budget?: "deny" | "ask";
+    /** Whether the asking key itself may decide */
+    selfApprove?: boolean;
+  } | null;
+  /** What becomes of the same write again and again */
+  loop?: "ask" | "warn" | "deny" | null;
+  /** What the answer has to fit, which the agent then gives as a value; omitted: it answers in text alone */
+  output?: WantedOutput;
+  /** The model to use, and no other; omitted: the key's defaults, or the account's, or the server's */
+  model?: string;
+  /** Instead of model: several in the order in which they are asked, each when those before it cannot answer */
+  models?: string[];
+  metadata?: Record<string, string>;
 };
 export type UsageGroup = {
   /** Id of the key or task, name of the model or command, error code, or day in UTC */
@@ -743,6 +841,10 @@ export type UsageGroup = {
   reasoningTokens: number;
   vcpuSeconds: number;
   gbSeconds: number;
+};
+export type WantedOutput = {
+  /** JSON Schema 2020-12 whose root is {"type": "object"}, without references to elsewhere, at most 65536 bytes */
+  schema: Record<string, unknown>;
 };
 export type Webhook = {
   id: string;
@@ -1452,11 +1554,15 @@ export interface BuiltInCommands {
   "tasks run": {
     kind: 'object';
     input: {
-      /** What to do, in plain language */
-      instruction: string;
-      /** What the agent may do, at most what the key may; omitted: all of it */
+      /** What to do, in plain language; or else a template */
+      instruction?: string;
+      /** Instead of an instruction: the name of a template, or name@version */
+      template?: string;
+      /** What the template's {{…}} are, by their names */
+      parameters?: Record<string, string | number | boolean | (string | number | boolean)[]>;
+      /** What the agent may do, at most what the key may; omitted: the template's, or all of the key's */
       scopes?: Scope[];
-      /** Milliseconds until the task is killed, 1000 to 600000 */
+      /** Milliseconds until the task is killed, 1000 to 600000; omitted: 300000, or what the template says */
       timeout?: number;
       /** What the sandbox may have, up to the server's maxima; omitted: the server's defaults */
       resources?: {
@@ -1512,6 +1618,8 @@ export interface BuiltInCommands {
       } | null;
       /** What becomes of the same write again and again */
       loop?: "ask" | "warn" | "deny" | null;
+      /** What the answer has to fit, which the agent then gives as a value; omitted: it answers in text alone */
+      output?: WantedOutput;
       /** The model to use, and no other; omitted: the key's defaults, or the account's, or the server's */
       model?: string;
       /** Instead of model: several in the order in which they are asked, each when those before it cannot answer */
@@ -1550,10 +1658,138 @@ export interface BuiltInCommands {
       task: Task;
     };
   };
-  /** List instructions to start a task from: those whose scopes the key in use has */
+  /** Keep a template: an instruction with places for parameters, and what its task is to have */
+  "templates create": {
+    kind: 'object';
+    input: {
+      /** Name of the template, unique in the account */
+      name: string;
+      /** What people call it */
+      title?: string;
+      /** What it is for */
+      description?: string;
+      /** What to do; {{name}} stands for the parameter of that name */
+      instruction: string;
+      /** What {{…}} may be, as a JSON Schema; null: it has no parameters */
+      parameters?: TemplateParameters | null;
+      /** What its agent needs */
+      scopes: Scope[];
+      /** What its calls are to be limited to */
+      limits?: ({
+        /** The commands of this scope; or else command or effects */
+        scope?: Scope;
+        /** One command, such as "purchase-orders create" */
+        command?: string;
+        /** The commands of these effects */
+        effects?: ("read" | "write" | "destructive")[];
+        /** A JSON Schema (2020-12) that the command's input has to fit */
+        input?: Record<string, unknown>;
+        /** By JSON pointer into the input, what the calls may come to together; * stands for each of a list */
+        sum?: Record<string, number | string>;
+        /** So many calls */
+        calls?: number;
+        /** What sum and calls are counted in; UTC */
+        per?: "task" | "day" | "month";
+        /** What becomes of a call that does not fit */
+        else?: "deny" | "ask";
+      })[];
+      /** What its task has where the request says nothing */
+      task?: TemplateTask;
+    };
+    answer: {
+      template: Template;
+    };
+  };
+  /** Delete a template with all its versions; tasks that were started from it stay as they are */
+  "templates delete": {
+    kind: 'object';
+    input: {
+      /** Name of the template, unique in the account */
+      name: string;
+    };
+    answer: {
+      name: string;
+    };
+  };
+  /** Show a template, as it is or as a version of it was */
+  "templates get": {
+    kind: 'object';
+    input: {
+      /** Name of the template; of one that a pack or Seed brings with its name before a dot */
+      name: string;
+      /** Of these the one that is meant; omitted: the newest */
+      version?: number;
+    };
+    answer: {
+      template: Template;
+    };
+  };
+  /** List what tasks can be started from, by name: those whose scopes the key in use has */
   "templates list": {
     kind: 'list';
-    input: Record<string, never>;
+    input: {
+      /** Items on a page, 1 to 100 */
+      limit?: number;
+      /** nextCursor of the page before */
+      cursor?: string;
+    };
+    item: Template;
+  };
+  /** Make a new version of a template; what is omitted stays as it is */
+  "templates update": {
+    kind: 'object';
+    input: {
+      /** Name of the template, unique in the account */
+      name: string;
+      /** What people call it */
+      title?: string;
+      /** What it is for */
+      description?: string;
+      /** What to do; {{name}} stands for the parameter of that name */
+      instruction?: string;
+      /** What {{…}} may be, as a JSON Schema; null: it has no parameters */
+      parameters?: TemplateParameters | null;
+      /** What its agent needs */
+      scopes?: Scope[];
+      /** What its calls are to be limited to */
+      limits?: ({
+        /** The commands of this scope; or else command or effects */
+        scope?: Scope;
+        /** One command, such as "purchase-orders create" */
+        command?: string;
+        /** The commands of these effects */
+        effects?: ("read" | "write" | "destructive")[];
+        /** A JSON Schema (2020-12) that the command's input has to fit */
+        input?: Record<string, unknown>;
+        /** By JSON pointer into the input, what the calls may come to together; * stands for each of a list */
+        sum?: Record<string, number | string>;
+        /** So many calls */
+        calls?: number;
+        /** What sum and calls are counted in; UTC */
+        per?: "task" | "day" | "month";
+        /** What becomes of a call that does not fit */
+        else?: "deny" | "ask";
+      })[];
+      /** What its task has where the request says nothing */
+      task?: TemplateTask;
+      /** The version that was read: refused when there is a later one */
+      from?: number;
+    };
+    answer: {
+      template: Template;
+    };
+  };
+  /** List the versions of a template, newest first */
+  "templates versions": {
+    kind: 'list';
+    input: {
+      /** Name of the template; of one that a pack or Seed brings with its name before a dot */
+      name: string;
+      /** Items on a page, 1 to 100 */
+      limit?: number;
+      /** nextCursor of the page before */
+      cursor?: string;
+    };
     item: Template;
   };
   /** Have events posted to a URL, signed; the secret is shown once */

@@ -49,19 +49,22 @@ interface IssuerNeeds {
   url: string;
   log: Logger;
   nowMs?: () => number;
+  withinMs?: number;
 }
 
 export class Issuer {
   readonly #url: string;
   readonly #log: Logger;
   readonly #nowMs: () => number;
+  readonly #withinMs: number;
   #heard: { known: Known; said: string; atMs: number } | null = null;
   #asking: Promise<Known> | null = null;
   /** The last attempt, where it failed: when that was. */
   #failedMs: number | null = null;
   #asks = { left: ASKED_AT_ONCE, atMs: 0 };
 
-  constructor({ url, log, nowMs = () => performance.now() }: IssuerNeeds) {
+  constructor({ url, log, nowMs = () => performance.now(), withinMs = WITHIN_MS }: IssuerNeeds) {
+    this.#withinMs = withinMs;
     this.#url = url;
     this.#log = log;
     this.#nowMs = nowMs;
@@ -124,7 +127,7 @@ export class Issuer {
 
   async #read(): Promise<Known> {
     try {
-      const signal = AbortSignal.timeout(WITHIN_MS);
+      const signal = AbortSignal.timeout(this.#withinMs);
       const { said, ...rest } = await readIssuer(this.#url, signal);
       if (this.#failedMs !== null) this.#log.info({ issuer: this.#url }, 'the issuer of tokens answers again');
       this.#failedMs = null;

@@ -4,7 +4,7 @@ import { env } from '../../../lib/env.ts';
 import { isRecord, parseJson, repeatedName } from '../../../lib/json.ts';
 import { integerSetting, listSetting } from '../../../lib/settings.ts';
 import { SeedError } from '../../../protocol/errors.ts';
-import { Scope } from '../../../protocol/scope.ts';
+import { Scope, unknownScopes } from '../../../protocol/scope.ts';
 
 export interface OidcSettings {
   /** As it is set: whether it ends in a slash is as the issuer itself says. */
@@ -50,6 +50,13 @@ export function oidcSettings(): OidcSettings | null {
     skewSeconds: integerSetting('SEED_OIDC_CLOCK_SKEW_SECONDS', SKEW_SECONDS.preset, 0, SKEW_SECONDS.most),
     client: id === undefined ? null : { id, secret },
   };
+}
+
+/** What is to be said of a map that gives scopes which no command has. @param known every scope of the platform */
+export function mapNotices({ scopes }: OidcSettings, known: readonly string[]): string[] {
+  const unknown = unknownScopes([...new Set([...scopes.values()].flat())], known);
+  if (unknown.length === 0) return [];
+  return [`SEED_OIDC_SCOPES gives scopes that no command has, and that are worth nothing: ${unknown.join(', ')}.`];
 }
 
 function accountClaim(): string {

@@ -40,7 +40,7 @@ export function KeyPage() {
 function Details({ apiKey }: { apiKey: Key }) {
   const { key: own } = useSeed();
   const [secret, setSecret] = useState<string | null>(null);
-  const { id, name, status, prefix, scopes, metadata, taskId } = apiKey;
+  const { id, name, status, prefix, scopes, metadata, taskId, identity } = apiKey;
   const labels = Object.entries(metadata).map(([label, value]) => (
     <Mono key={label}>
       {label}={value}
@@ -71,8 +71,10 @@ function Details({ apiKey }: { apiKey: Key }) {
         <Facts
           of={{
             Id: <CopyableId id={id} />,
-            'Begins with': <Mono>{prefix}…</Mono>,
-            Scopes: scopes.length > 0 ? <BadgeList items={scopes} /> : 'none',
+            'Begins with': identity === null && <Mono>{prefix}…</Mono>,
+            'Signs in at': identity && <Mono>{identity.issuer}</Mono>,
+            Subject: identity && <Mono>{identity.subject}</Mono>,
+            [identity ? 'Last scopes' : 'Scopes']: scopes.length > 0 ? <BadgeList items={scopes} /> : 'none',
             Task: taskId && <TaskLink id={taskId} />,
             Labels: labels.length > 0 && <div className="flex flex-col">{labels}</div>,
           }}
@@ -106,11 +108,14 @@ function Actions({ apiKey, onRotated }: { apiKey: Key; onRotated(secret: string)
   const isOver = apiKey.status === 'revoked';
   // A task key follows its task.
   const isChangeable = !isOver && apiKey.taskId === null;
+  const hasSecret = apiKey.identity === null;
   return (
     <>
       {isChangeable && may('keys update') && <Button onClick={() => setOpen('edit')}>Edit</Button>}
       {isChangeable && may('keys update') && <SwitchButton apiKey={apiKey} />}
-      {isChangeable && may('keys rotate') && <Button onClick={() => setOpen('rotate')}>Rotate</Button>}
+      {isChangeable && hasSecret && may('keys rotate') && (
+        <Button onClick={() => setOpen('rotate')}>Rotate</Button>
+      )}
       {!isOver && may('keys revoke') && (
         <Button kind="danger" onClick={() => setOpen('revoke')}>
           Revoke

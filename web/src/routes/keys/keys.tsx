@@ -3,6 +3,7 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import type { Key } from '../../../../src/protocol/key.ts';
 import { LIMITS } from '../../../../src/protocol/limits.ts';
 import { usePages, useSeed } from '../../api/use-command.ts';
+import { loginHost } from '../../format/login.ts';
 import { shortCount } from '../../format/readable.ts';
 import { Badge, BadgeList, Status } from '../../ui/badge.tsx';
 import { Button, buttonLook } from '../../ui/button.tsx';
@@ -126,7 +127,7 @@ function KeyTable({ keys }: { keys: readonly Key[] }) {
   return <Table label="Keys" columns={columns} rows={keys} rowKey={({ id }) => id} />;
 }
 
-function Name({ apiKey: { id, name, prefix } }: { apiKey: Key }) {
+function Name({ apiKey: { id, name, prefix, identity } }: { apiKey: Key }) {
   const { key: own } = useSeed();
   return (
     <div className="flex min-w-24 flex-col">
@@ -136,7 +137,11 @@ function Name({ apiKey: { id, name, prefix } }: { apiKey: Key }) {
         </Link>
         {id === own.id && <Badge>yours</Badge>}
       </span>
-      <span className="font-mono text-xs text-muted">{prefix}…</span>
+      {identity ? (
+        <span className="text-xs text-muted wrap-anywhere">login at {loginHost(identity)}</span>
+      ) : (
+        <span className="font-mono text-xs text-muted">{prefix}…</span>
+      )}
     </div>
   );
 }

@@ -2,10 +2,10 @@
 import { useQuery } from '@tanstack/react-query';
 import type { SignInProblem } from '../../../../src/protocol/sign-in.ts';
 import { BASE_PATH } from '../../api/base-path.ts';
+import { providerSignOutQuery } from '../../api/ways.ts';
 import { buttonLook } from '../../ui/button.tsx';
 import { Icon } from '../../ui/icon.tsx';
 import { problemWords } from './problem-words.ts';
-import { providerSignOutQuery } from './ways.ts';
 
 /** Leads there and back again to `to`; nothing of it is a request of this page. */
 export function ProviderButton({ name, to, again = false }: { name: string; to: string; again?: boolean }) {

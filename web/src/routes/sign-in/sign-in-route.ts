@@ -3,8 +3,8 @@ import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
 import { isOwnPath } from '../../../../src/lib/own-path.ts';
 import { ERROR_STATUS, type ErrorCode } from '../../../../src/protocol/errors.ts';
 import { SIGN_IN_PROBLEMS, type SignInProblem } from '../../../../src/protocol/sign-in.ts';
+import { waysQuery } from '../../api/ways.ts';
 import { rootRoute } from '../../shell/shell.tsx';
-import { waysQuery } from './ways.ts';
 
 interface SignInSearch {
   /** A path of this page, to go to afterwards. */

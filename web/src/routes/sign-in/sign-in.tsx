@@ -6,12 +6,12 @@ import { type FormEvent, useRef } from 'react';
 import type { ErrorCode } from '../../../../src/protocol/errors.ts';
 import { BASE_PATH } from '../../api/base-path.ts';
 import { signIn } from '../../api/request.ts';
+import { waysQuery } from '../../api/ways.ts';
 import { Button } from '../../ui/button.tsx';
 import { Field } from '../../ui/fields.tsx';
 import { Logo } from '../../ui/icon.tsx';
 import { ErrorNotice } from '../../ui/states.tsx';
 import { ProviderButton, SignedOut, SignInProblemNotice } from './provider.tsx';
-import { waysQuery } from './ways.ts';
 
 const BECAUSE: Partial<Record<ErrorCode, string>> = {
   key_revoked: 'The key you were signed in with was revoked.',
@@ -47,7 +47,9 @@ export function SignIn() {
         </header>
         {because && !signingIn.isError && (
           <p role="status" className="rounded-lg bg-info-soft p-3 text-info">
-            {BECAUSE[because] ?? 'Your session has ended.'} You come back to where you were.
+            {BECAUSE[because]?.replace('The key', provider ? 'The key or login' : 'The key') ??
+              'Your session has ended.'}{' '}
+            You come back to where you were.
           </p>
         )}
         {out && provider && <SignedOut provider={provider} />}

@@ -1,9 +1,10 @@
 // A task that is being written, kept in the address: from there and back, what is wrong with it, what is sent.
 import { useNavigate, useRouterState, useSearch } from '@tanstack/react-router';
 import { useEffect, useEffectEvent, useRef, useState } from 'react';
-import { parseJson } from '../../../../../src/lib/json.ts';
+import { isRecord, parseJson } from '../../../../../src/lib/json.ts';
 import { LIMITS } from '../../../../../src/protocol/limits.ts';
 import type { ManifestCommand } from '../../../../../src/protocol/manifest.ts';
+import type { Template } from '../../../../../src/protocol/template.ts';
 import type { CommandInput } from '../../../api/seed.ts';
 import { useSeed } from '../../../api/use-command.ts';
 import { bytes, count } from '../../../format/readable.ts';
@@ -18,9 +19,14 @@ import {
   RESOURCE_NAMES,
   textOf,
 } from './search.ts';
+import { parameterProblems, parametersOf } from './template-fields.tsx';
 
 export interface Draft {
   instruction: string;
+  /** The name of a template that is sent instead of the instruction; empty: none. */
+  template: string;
+  /** Its parameters, as they stand in their fields. */
+  parameters: Readonly<Record<string, string>>;
   scopes: readonly string[];
   /** Scopes of the address that the key lacks: they are not asked for. */
   lacking: readonly string[];
@@ -41,6 +47,8 @@ function draftOf(search: NewTaskSearch, commands: readonly ManifestCommand[]): D
   });
   return {
     instruction: search.instruction ?? '',
+    template: search.template ?? '',
+    parameters: textsIn(search.parameters ?? ''),
     scopes: chosen,
     lacking,
     model: search.model ?? '',
@@ -49,9 +57,12 @@ function draftOf(search: NewTaskSearch, commands: readonly ManifestCommand[]): D
   };
 }
 
-function searchOf({ instruction, scopes, model, limits, numbers }: Draft): NewTaskSearch {
+function searchOf({ instruction, template, parameters, scopes, model, limits, numbers }: Draft): NewTaskSearch {
+  const given = Object.entries(parameters).filter(([, text]) => text !== '');
   return {
     ...(instruction !== '' && { instruction }),
+    ...(template !== '' && { template }),
+    ...(given.length > 0 && { parameters: JSON.stringify(Object.fromEntries(given)) }),
     ...(scopes.length > 0 && { scopes: scopes.join(',') }),
     ...(model !== '' && { model }),
     ...(limits !== '' && { limits }),
@@ -59,12 +70,16 @@ function searchOf({ instruction, scopes, model, limits, numbers }: Draft): NewTa
   };
 }
 
-export function inputOf({ instruction, scopes, model, limits, numbers }: Draft): CommandInput<'tasks run'> {
+/** @param template the one that the draft names; null: it sends its instruction */
+export function inputOf(draft: Draft, template: Template | null): CommandInput<'tasks run'> {
+  const { instruction, scopes, model, limits, numbers } = draft;
   const timeout = numberOf('timeout', numbers.timeout);
   const budget = numbersOf(BUDGET_NAMES, numbers);
   const resources = numbersOf(RESOURCE_NAMES, numbers);
+  const parameters = template ? parametersOf(template, draft.parameters) : {};
   return {
-    instruction,
+    ...(template ? { template: template.name } : { instruction }),
+    ...(Object.keys(parameters).length > 0 && { parameters }),
     scopes: [...scopes],
     ...(timeout !== undefined && { timeout }),
     ...(budget && { budget }),
@@ -76,18 +91,29 @@ export function inputOf({ instruction, scopes, model, limits, numbers }: Draft):
 
 export type Problems = ReturnType<typeof problemsOf>;
 
-export function problemsOf({ instruction, limits, numbers }: Draft, files: readonly File[]) {
+export function problemsOf(draft: Draft, files: readonly File[], template: Template | null) {
+  const { instruction, limits, numbers } = draft;
   const problems = NUMBER_NAMES.map((name) => [name, problemOf(name, numbers[name])]);
   return {
-    instruction: instructionProblem(instruction),
+    instruction: template ? null : instructionProblem(instruction),
+    parameters: template ? parameterProblems(template, draft.parameters) : {},
     limits: limits.trim() === '' || listIn(limits) ? null : 'This is no JSON list of limits.',
     files: filesProblem(files),
     numbers: Object.fromEntries(problems) as Record<NumberName, string | null>,
   };
 }
 
-export function hasProblems({ instruction, limits, files, numbers }: Problems): boolean {
-  return [instruction, limits, files, ...Object.values(numbers)].some((problem) => problem !== null);
+export function hasProblems({ instruction, parameters, limits, files, numbers }: Problems): boolean {
+  return [instruction, ...Object.values(parameters), limits, files, ...Object.values(numbers)].some(
+    (problem) => problem !== null,
+  );
+}
+
+/** Empty for what is no JSON object of texts. */
+function textsIn(text: string): Record<string, string> {
+  const values = parseJson(text);
+  if (!isRecord(values)) return {};
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
 }
 
 /** Null: it is no JSON list. The server says what else is wrong. */

@@ -3,8 +3,9 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useRef, useState } from 'react';
 import type { ManifestCommand } from '../../../../../src/protocol/manifest.ts';
+import type { Template } from '../../../../../src/protocol/template.ts';
 import { seedAddress } from '../../../api/base-path.ts';
-import type { CommandInput, CommandOutput } from '../../../api/seed.ts';
+import type { CommandInput } from '../../../api/seed.ts';
 import { useCommand, useSeed } from '../../../api/use-command.ts';
 import { CallTabs } from '../../../calls/call-tabs.tsx';
 import { writtenCli, writtenCurl, writtenMcp } from '../../../calls/written-calls.ts';
@@ -19,6 +20,7 @@ import { EmptyState, ErrorNotice } from '../../../ui/states.tsx';
 import { slugOf } from '../../commands/command-groups.ts';
 import { hasProblems, inputOf, problemsOf, useDraft } from './draft.ts';
 import { FilesField, LimitsFields } from './task-fields.tsx';
+import { TemplateFields } from './template-fields.tsx';
 
 export function NewTask() {
   const { may } = useSeed();
@@ -37,13 +39,14 @@ function NewTaskForm() {
   const [files, setFiles] = useState<readonly File[]>([]);
   const [isTried, setTried] = useState(false);
   const form = useRef<HTMLFormElement>(null);
-  const problems = problemsOf(draft, files);
+  const template = useTemplate(draft.template);
+  const problems = problemsOf(draft, files, template);
   const groups = scopeGroups(manifest.commands);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (starting.isPending) return;
     setTried(true);
-    if (!hasProblems(problems)) return starting.mutate({ input: inputOf(draft), files });
+    if (!hasProblems(problems)) return starting.mutate({ input: inputOf(draft, template), files });
     focusFirstInvalid(form);
   };
   useSubmitKey(form);
@@ -59,24 +62,37 @@ function NewTaskForm() {
           </p>
         </header>
         <Templates
-          onChoose={({ instruction, scopes, limits }) =>
+          onChoose={(chosen) => {
+            const { instruction, scopes, limits, parameters, name, task } = chosen;
+            // What a form cannot show stays with the template.
+            const isWhole = parameters !== null || Object.keys(task).length > 0;
             change({
-              instruction,
+              ...(isWhole ? { template: name, parameters: {} } : { template: '', instruction }),
               scopes,
               lacking: [],
               limits: limits.length > 0 ? JSON.stringify(limits, null, 2) : '',
-            })
-          }
+            });
+          }}
         />
-        <TextAreaField
-          label="Instruction"
-          value={draft.instruction}
-          onChange={(instruction) => change({ instruction })}
-          error={isTried || draft.instruction !== '' ? problems.instruction : null}
-          rows={6}
-          placeholder="In plain language: what to look at, what to do, what to answer"
-          required
-        />
+        {template ? (
+          <TemplateFields
+            template={template}
+            values={draft.parameters}
+            onChange={(parameters) => change({ parameters })}
+            problems={isTried ? problems.parameters : {}}
+            onLeave={() => change({ template: '', parameters: {}, instruction: template.instruction })}
+          />
+        ) : (
+          <TextAreaField
+            label="Instruction"
+            value={draft.instruction}
+            onChange={(instruction) => change({ instruction })}
+            error={isTried || draft.instruction !== '' ? problems.instruction : null}
+            rows={6}
+            placeholder="In plain language: what to look at, what to do, what to answer"
+            required
+          />
+        )}
         {draft.limits !== '' && (
           <TextAreaField
             label="Limits"
@@ -118,23 +134,22 @@ function NewTaskForm() {
         className="flex min-w-0 flex-col gap-8 lg:sticky lg:top-8 lg:self-start"
       >
         <AgentCommands commands={commandsWith(manifest.commands, draft.scopes)} />
-        <SameCall input={inputOf(draft)} files={files.map(({ name }) => name)} />
+        <SameCall input={inputOf(draft, template)} files={files.map(({ name }) => name)} />
       </aside>
     </div>
   );
 }
 
-type Template = CommandOutput<'templates list'>['items'][number];
-
 function Templates({ onChoose }: { onChoose(template: Template): void }) {
   const { may } = useSeed();
-  const { data } = useCommand('templates list', {}, { enabled: may('templates list') });
+  const { data } = useCommand('templates list', { limit: 100 }, { enabled: may('templates list') });
   if (!data || data.items.length === 0) return null;
+  const templates = data.items as Template[];
   return (
     <Section title="Start from a template">
       <ul className="-mx-4 flex gap-2 overflow-x-auto px-4 py-0.5 sm:mx-0 sm:flex-wrap sm:overflow-visible sm:px-0">
-        {data.items.map((template) => (
-          <li key={`${template.pack} ${template.title}`}>
+        {templates.map((template) => (
+          <li key={template.name}>
             <button
               type="button"
               title={template.instruction}
@@ -149,6 +164,14 @@ function Templates({ onChoose }: { onChoose(template: Template): void }) {
       </ul>
     </Section>
   );
+}
+
+/** The template that the draft names; null: it names none, or it is not known yet. */
+function useTemplate(name: string): Template | null {
+  const { may } = useSeed();
+  const enabled = name !== '' && may('templates get');
+  const { data } = useCommand('templates get', { name }, { enabled });
+  return enabled && data ? (data.template as Template) : null;
 }
 
 function useStart() {

@@ -1,10 +1,12 @@
-// What of a task stands in the address: `instruction`, `scopes` with commas, `model`, `limits` as JSON, and its
-// numbers.
+// What of a task stands in the address: `instruction`, or `template` with its `parameters` as JSON, `scopes` with
+// commas, `model`, `limits` as JSON, and its numbers.
 import { LIMITS } from '../../../../../src/protocol/limits.ts';
 import { type NumberBounds, numberProblem } from '../../../format/readable.ts';
 
 export type NewTaskSearch = {
   instruction?: string | undefined;
+  template?: string | undefined;
+  parameters?: string | undefined;
   scopes?: string | undefined;
   model?: string | undefined;
   limits?: string | undefined;
@@ -18,6 +20,8 @@ export function newTaskSearch(search: Record<string, unknown>): NewTaskSearch {
   });
   return {
     instruction: textIn(search['instruction']),
+    template: textIn(search['template']),
+    parameters: textIn(search['parameters']),
     scopes: textIn(search['scopes']),
     model: textIn(search['model']),
     limits: jsonIn(search['limits']),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { LIMITS } from '../../protocol/limits.ts';
-import { outputSoFar } from './output.ts';
+import { outputSoFar } from './output-so-far.ts';
 
 test('nothing was said or printed', () => {
   expect(outputSoFar([])).toBeNull();

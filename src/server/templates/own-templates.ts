@@ -1,7 +1,7 @@
 // The instructions to start a task from that Seed brings itself. They work with its own commands.
 import type { Template } from '../../protocol/template.ts';
 
-type OwnTemplate = Omit<Template, 'pack' | 'limits'>;
+type OwnTemplate = Pick<Template, 'title' | 'instruction' | 'scopes'>;
 
 export const KEY_AUDIT: OwnTemplate = {
   title: 'Key audit',
