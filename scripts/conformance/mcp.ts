@@ -11,4 +11,5 @@ export const mcpClients = testPart(
   'mcp-clients',
   'official MCP clients of TypeScript, Python and Go, and the inspector, over Streamable HTTP and stdio',
   'test/integration/mcp-clients.test.ts',
+  'test/integration/mcp-inspector.test.ts',
 );

@@ -19,6 +19,7 @@ KNOWN = {
     "limits": [{"scope": "keys:read", "calls": 5}],
     "credentials": {},
     "files": [],
+    "output": {"schema": {"type": "object"}},
     "url": "https://example.com/hooks",
     "webhookUrl": "https://example.com/hooks",
     "expiresAt": "2099-01-01T00:00:00Z",

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { readReport, sumOf } from '../lib/test-report.ts';
 import type { ConformancePart } from './part.ts';
 
-/** @param file of an integration test. It starts a Seed of its own, with what it needs beside */
-export function testPart(name: string, what: string, file: string): ConformancePart {
+/** @param files integration tests, each with a Seed of its own and what it needs beside */
+export function testPart(name: string, what: string, ...files: string[]): ConformancePart {
   return {
     name,
     what,
@@ -19,7 +19,7 @@ export function testPart(name: string, what: string, file: string): ConformanceP
       try {
         const report = join(folder, 'report.json');
         const reporters = ['--reporter=verbose', '--reporter=json', `--outputFile.json=${report}`];
-        const args = ['run', '--project', 'integration', ...reporters, file];
+        const args = ['run', '--project', 'integration', ...reporters, ...files];
         await once(spawn('vitest', args, { stdio: ['ignore', 'inherit', 'inherit'] }), 'exit');
         const { passed, failed, skipped } = sumOf(await readReport(report));
         const notes = skipped > 0 ? [`${skipped} skipped: above it says why`] : [];

@@ -78,6 +78,7 @@ function inputOf({ parameters = [], requestBody }: Operation): JsonSchema {
     type: 'object',
     properties: { ...properties, ...body.properties },
     required: [...required, ...(body.required ?? [])],
+    ...(body['oneOf'] !== undefined && { oneOf: body['oneOf'] }),
     additionalProperties: false,
   };
 }
@@ -148,7 +149,7 @@ function typeOf(schema: JsonSchema, indent: string): string {
   const parts: string[] = [];
   for (const alternatives of [schema['anyOf'], schema['oneOf']])
     if (Array.isArray(alternatives) && !alternatives.every(isCondition))
-      parts.push(union(alternatives.map((each) => inner(each, indent))));
+      parts.push(union(alternatives.map((each) => wayOf(each, schema) ?? inner(each, indent))));
   if (Array.isArray(schema['allOf'])) parts.push(...schema['allOf'].map((each) => inner(each, indent)));
   const types = [schema.type ?? []].flat();
   if (types.length > 0) parts.push(union(types.map((type) => plainType(type, schema, indent))));
@@ -163,6 +164,13 @@ const inner = (schema: unknown, indent: string) =>
 /** Says what form a text has, and nothing of its type. */
 const isCondition = (schema: unknown) =>
   isRecord(schema) && Object.keys(schema).every((word) => ['format', 'pattern'].includes(word));
+
+/** One of several ways to say an input: the fields that it needs. Null: the alternative says more than that. */
+function wayOf(alternative: unknown, { properties }: JsonSchema): string | null {
+  if (!isRecord(alternative) || Object.keys(alternative).join() !== 'required' || !properties) return null;
+  const names = (alternative as JsonSchema).required ?? [];
+  return `{ ${names.map((name) => `${propertyName(name)}: ${typeOf(properties[name] ?? {}, '')}`).join('; ')} }`;
+}
 
 const union = (types: readonly string[]) => [...new Set(types)].join(' | ') || 'never';
 const grouped = (type: string) => (type.includes(' | ') ? `(${type})` : type);

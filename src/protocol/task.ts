@@ -57,7 +57,10 @@ export const RunTaskBody = z
       "Hears of this task's events, signed with the account's default secret; a task needs webhooks:write for it",
     ),
   })
-  .meta({ anyOf: [{ required: ['instruction'] }, { required: ['template'] }] });
+  .meta({
+    oneOf: [{ required: ['instruction'] }, { required: ['template'] }],
+    dependentRequired: { parameters: ['template'] },
+  });
 export type RunTaskBody = z.infer<typeof RunTaskBody>;
 
 const scopes = z.array(Scope);

@@ -19,7 +19,7 @@ import { tableContents } from '../fixtures/table-contents.ts';
 import { DISPATCHED } from '../fixtures/webhook-dispatcher.ts';
 
 const SEED = Number(process.env['FUZZ_SEED'] ?? 20_261_124);
-const REQUESTS = Number(process.env['FUZZ_REQUESTS'] ?? 1_500);
+const REQUESTS = Number(process.env['FUZZ_REQUESTS'] ?? 1_900);
 const AT_ONCE = 8;
 /** Requests of one operation before it is the next one's turn, so that what one makes others find. */
 const PER_TURN = 5;

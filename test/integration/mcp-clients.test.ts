@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LIMITS } from '../../src/protocol/limits.ts';
 import { goClient } from '../fixtures/mcp-clients/go-client.ts';
-import { seenByNode } from '../fixtures/mcp-clients/node-client.ts';
+import { PROMPT, seenByNode } from '../fixtures/mcp-clients/node-client.ts';
 import { pythonClient } from '../fixtures/mcp-clients/python-client.ts';
 import type { ClientInput, Seen } from '../fixtures/mcp-clients/seen.ts';
 import { startWorker } from '../fixtures/mcp-clients/worker.ts';
@@ -14,7 +14,6 @@ import { startTestServer, type TestServer } from '../fixtures/server.ts';
 
 const SEED = new URL('../../bin/seed', import.meta.url).pathname;
 const MODERN = '2026-07-28';
-const METHOD_NOT_FOUND = -32601;
 const INVALID_PARAMS = -32602;
 /** More than a page of resources holds. */
 const TASKS = 21;
@@ -65,8 +64,8 @@ function expectAllSeen(seen: Seen, { mode, webhook }: ClientInput): void {
   expect(new Set(seen.resources).size).toBe(seen.resources.length);
   expect(new Set(seen.resources.map((uri) => uri.split('/')[3])).size).toBeGreaterThanOrEqual(TASKS);
   expect(seen.templates).toBe(4);
-  // Some know by themselves that there are none.
-  expect([METHOD_NOT_FOUND, null]).toContain(seen.prompts);
+  expect(seen.prompts).toContain(PROMPT);
+  expect(seen.prompt).toContain('Audit our API key usage');
   expect([seen.badCursor, seen.unknownTool]).toEqual([INVALID_PARAMS, INVALID_PARAMS]);
   expect(seen.resource).not.toBe('');
   expect(seen.read).toMatch(/^[0-9a-f-]{36}$/);

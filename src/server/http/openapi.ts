@@ -79,21 +79,27 @@ function operation(command: Command, { template, components }: Place): JsonObjec
     ],
     ...(method !== 'GET' &&
       rest.length > 0 && {
-        requestBody: requestBody(command, Object.fromEntries(rest), { required, anyOf: input['anyOf'] }),
+        requestBody: requestBody(command, Object.fromEntries(rest), { required, ...waysOf(input) }),
       }),
     responses: responses(command, components),
   };
 }
 
+/** What a schema says of its fields together. */
+type Ways = Partial<Record<'oneOf' | 'dependentRequired', unknown>>;
+
+function waysOf({ oneOf, dependentRequired }: JsonSchema): Ways {
+  return { ...(oneOf !== undefined && { oneOf }), ...(dependentRequired !== undefined && { dependentRequired }) };
+}
+
 function requestBody(
   command: Command,
   properties: Record<string, JsonSchema>,
-  { required, anyOf }: { required: string[]; anyOf: unknown },
+  { required, ...ways }: { required: string[] } & Ways,
 ): JsonObject {
   const whole = toJsonSchema(command.input, 'input');
   const conditions = Object.entries(whole).filter(([word]) => ['if', 'then', 'else', 'not'].includes(word));
   const about = Object.fromEntries(conditions);
-  const ways = anyOf === undefined ? {} : { anyOf };
   const json = { type: 'object', properties, required, ...ways, ...about, additionalProperties: false };
   const { files: _, ...others } = properties;
   const task = { ...json, properties: others };

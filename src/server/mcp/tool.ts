@@ -13,15 +13,24 @@ export function inputSchemaOf(
   command: PlatformCommand,
   more: Record<string, JsonSchema> = {},
 ): Tool['inputSchema'] {
-  const { anyOf, if: _, then: __, else: ___, not: ____, ...input } = plainSchema(command.input);
+  const {
+    oneOf,
+    dependentRequired: _,
+    if: __,
+    then: ___,
+    else: ____,
+    not: _____,
+    ...input
+  } = plainSchema(command.input);
   // Ways to call it are left to the call: models' hosts refuse a tool whose schema has them at its root.
-  const ways = Array.isArray(anyOf) && anyOf.every(saysOnlyRequired) ? {} : { anyOf };
+  const ways = oneOf === undefined || isOfRequired(oneOf) ? {} : { oneOf };
   const properties = { ...input.properties, ...more };
-  const schema = { ...input, ...(anyOf !== undefined && ways), properties, additionalProperties: false };
+  const schema = { ...input, ...ways, properties, additionalProperties: false };
   return schema as Tool['inputSchema'];
 }
 
-const saysOnlyRequired = (way: object) => Object.keys(way).join() === 'required';
+const isOfRequired = (ways: unknown) =>
+  Array.isArray(ways) && ways.every((way: object) => Object.keys(way).join() === 'required');
 
 export function annotationsOf({ effect, creates }: PlatformCommand): ToolAnnotations {
   return {

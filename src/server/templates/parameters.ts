@@ -94,7 +94,7 @@ function read(name: string, parameter: Parameter, value: ParameterValue): Parame
   throw wrong(`${name}: ${whyOf(checked.error)}`);
 }
 
-/** Each place of the instruction filled; a list with a comma between its items, nothing where there is no value. */
+/** Each place of the instruction filled; a list with commas between its items, nothing where there is no value. */
 export function fillIn(instruction: string, values: Record<string, ParameterValue | undefined>): string {
   return instruction.replace(PLACE, (whole, escaped: string, name: string) => {
     if (escaped) return whole.slice(1);

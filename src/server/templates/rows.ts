@@ -1,4 +1,5 @@
-// The versions of the templates that accounts keep: made, read, listed, deleted. Called by commands.ts and order.ts.
+// The versions of the templates that accounts keep: made, read, listed, deleted. Called by commands.ts and
+// order.ts.
 import { type Selectable, sql } from 'kysely';
 import { decodeText, type PageRequest, pageAfter } from '../../db/cursor.ts';
 import { storableJson, storableText } from '../../db/storable.ts';

@@ -1553,7 +1553,7 @@ export interface BuiltInCommands {
   /** Start a task: an agent in a sandbox follows the instruction with the commands the scopes allow */
   "tasks run": {
     kind: 'object';
-    input: {
+    input: ({ instruction: string } | { template: string }) & ({
       /** What to do, in plain language; or else a template */
       instruction?: string;
       /** Instead of an instruction: the name of a template, or name@version */
@@ -1642,7 +1642,7 @@ export interface BuiltInCommands {
       metadata?: Record<string, string>;
       /** Hears of this task's events, signed with the account's default secret; a task needs webhooks:write for it */
       webhookUrl?: string;
-    };
+    });
     answer: {
       task: Task;
     };
