@@ -6,7 +6,7 @@ import { givenGrants, Limit } from './grant.ts';
 import { keptText } from './kept-text.ts';
 import { LIMITS } from './limits.ts';
 import { Metadata } from './metadata.ts';
-import { NOT_BLANK } from './one-of-fields.ts';
+import { NOT_BLANK, notBoth } from './one-of-fields.ts';
 import { WantedOutput } from './output.ts';
 import { orderedPageInput } from './page.ts';
 import { WantedResources } from './resources.ts';
@@ -149,7 +149,7 @@ export const taskSettings = {
 export const TemplateTask = z
   .strictObject({ timeout: Timeout.optional(), ...taskSettings, metadata: Metadata.optional() })
   .omit({ limits: true })
-  .meta({ id: 'TemplateTask' });
+  .meta({ id: 'TemplateTask', ...notBoth('model', 'models') });
 export type TemplateTask = z.infer<typeof TemplateTask>;
 
 const settings = {

@@ -2,6 +2,7 @@
 import { type Command, isFile, isStream } from '../../command/define-command.ts';
 import { parseHttp, pathParameters, toJsonSchema } from '../../command/manifest.ts';
 import { isRecord } from '../../lib/json.ts';
+import { neededInputs } from '../../lib/needed-inputs.ts';
 import type { JsonSchema } from '../../protocol/manifest.ts';
 
 export interface CodeSample {
@@ -85,8 +86,9 @@ const escaped = (text: string) => JSON.stringify(text).slice(1, -1).replaceAll('
 const definitionsOf = (schema: JsonSchema) => (schema['$defs'] ?? {}) as Definitions;
 
 /** What is required of it, and nothing else. */
-function sampleObject({ properties = {}, required = [] }: JsonSchema, definitions: Definitions): Sample {
-  const named = required.filter((name) => Object.hasOwn(properties, name));
+function sampleObject(schema: JsonSchema, definitions: Definitions): Sample {
+  const { properties = {} } = schema;
+  const named = neededInputs(schema).filter((name) => Object.hasOwn(properties, name));
   return Object.fromEntries(named.map((name) => [name, sampleOf(properties[name] ?? {}, definitions)]));
 }
 
