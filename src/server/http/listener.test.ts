@@ -28,6 +28,11 @@ it('what does not end within the time is cut off', async () => {
   expect(await answer).toBe('cut off');
 });
 
+it('an idle connection is kept for longer than proxies keep one', async () => {
+  await using listener = await listenHttp(async () => new Response('yes'), '127.0.0.1', 0, { log: SILENT });
+  expect((await fetch(listener.url)).headers.get('keep-alive')).toBe('timeout=75');
+});
+
 it('a connection that has never brought a request holds nothing up', async () => {
   const listener = await listenHttp(() => never, '127.0.0.1', 0, { log: SILENT, drainMs: 60_000 });
   const idle = connect(Number(new URL(listener.url).port), '127.0.0.1');

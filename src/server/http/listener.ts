@@ -1,5 +1,5 @@
 // The server's socket: opened when all behind it is ready, closed with time for what is still being answered.
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Logger } from '../../lib/log.ts';
@@ -9,6 +9,11 @@ import { refuseFaulty } from './faulty-requests.ts';
 /** How long running requests may take once the server stops: longer than a platform, shorter than runners wait. */
 const DRAIN_MS = 35_000;
 const HEADER_BYTES = 16 * 1024;
+/** How long, and for how many bytes, a client is listened to that has its answer and goes on sending. */
+const LINGER_MS = 2_000;
+const LINGER_BYTES = 1024 * 1024;
+/** Longer than proxies keep idle connections by default: what Seed closes, they may just be sending on. */
+const IDLE_MS = 75_000;
 /** Until a request has arrived whole. */
 const REQUEST_MS = 60_000;
 
@@ -30,17 +35,17 @@ export async function listenHttp(
   port: number,
   { log, basePath = '', drainMs = DRAIN_MS }: ListenOptions,
 ): Promise<HttpListener> {
-  const options = { maxHeaderSize: HEADER_BYTES, requestTimeout: REQUEST_MS };
+  const options = { maxHeaderSize: HEADER_BYTES, requestTimeout: REQUEST_MS, keepAliveTimeout: IDLE_MS };
   const probes = new RegExp(`^(?:${RegExp.escape(basePath)})?/(?:healthz|readyz)(?:\\?|$)`);
   const respond = getRequestListener(answer);
   const http = createServer(options, (request, response) => {
     // Whoever only probes, such as a load balancer, may speak HTTP/1.0 without a host, or name any.
     if (probes.test(request.url ?? '')) request.headers.host = 'localhost';
-    // RFC 9110, section 15.6.6: it is written as HTTP/1 and says that it is something else.
-    if (request.httpVersionMajor !== 1) return response.writeHead(505, { connection: 'close' }).end();
+    const refusal = unspoken(request);
+    if (refusal !== null) return response.writeHead(refusal, { connection: 'close' }).end();
     // Whatever answered: what is left of a body is not read. Node would read and drop it to keep the connection.
-    response.once('finish', () => {
-      if (!request.complete) request.socket.destroySoon();
+    response.prependOnceListener('finish', () => {
+      if (!request.complete) leave(request);
     });
     return respond(request, response);
   });
@@ -50,6 +55,31 @@ export async function listenHttp(
   // Such as for want of a file descriptor: its caller tries again, and nobody else is to notice.
   http.on('error', (error) => log.error({ err: error }, 'a connection could not be taken'));
   return { url, [Symbol.asyncDispose]: drain };
+}
+
+/** The status for what is written as HTTP/1 and says that it is something else; null: it is what it says. */
+function unspoken({ httpVersionMajor, headers }: IncomingMessage): number | null {
+  // RFC 9110, section 15.6.6, and RFC 9112, section 6.1.
+  if (httpVersionMajor !== 1) return 505;
+  return /^chunked$/i.test(headers['transfer-encoding'] ?? 'chunked') ? null : 501;
+}
+
+/**
+ * Closes the connection of a request that goes on after its answer: for a while what still comes is dropped, since
+ * a connection that is closed with bytes unread takes the answer along (RFC 9112, section 9.6).
+ */
+function leave(request: IncomingMessage): void {
+  const { socket } = request;
+  const readBefore = socket.bytesRead;
+  const late = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(late));
+  // Node would close it at the end of the answer.
+  socket.destroySoon = () => void socket.end();
+  socket.end();
+  request.on('data', () => {
+    if (socket.bytesRead - readBefore > LINGER_BYTES) socket.destroy();
+  });
+  request.once('end', () => socket.destroy()).resume();
 }
 
 function listen(http: Server, host: string, port: number): Promise<string> {

@@ -10,7 +10,7 @@ const SINGLE = ['host', 'authorization', 'content-type'];
 /** What is as long is looked at more closely. */
 const LENGTHS = SINGLE.map(({ length }) => length);
 
-/** @throws SeedError invalid_input, not_supported */
+/** @throws SeedError invalid_input */
 export const refuseUnsound: MiddlewareHandler<HttpEnv> = (c, next) => {
   // A call within the server is made of a request that was looked at.
   if (c.env.outgoing) look(c.env.incoming);
@@ -23,15 +23,11 @@ function look({ rawHeaders, headers, url = '', httpVersion }: IncomingMessage): 
   // RFC 9110, section 4.2.4: of a whole URL.
   if (!url.startsWith('/') && /^\w+:\/\/[^/?#]*@/.test(url))
     throw new SeedError('invalid_input', 'the URL that is asked for holds a user name');
-  const coding = headers['transfer-encoding'];
-  if (coding === undefined) return;
+  // RFC 9112, section 3.2: some take it for a part of the path, and others cut it off.
+  if (url.includes('#')) throw new SeedError('invalid_input', 'a fragment (#…) has no place in a request');
   // RFC 9112, section 6.1: who speaks it does not know chunks, so that its length is unknown.
-  if (httpVersion === '1.0')
+  if (httpVersion === '1.0' && headers['transfer-encoding'] !== undefined)
     throw new SeedError('invalid_input', 'a request of HTTP/1.0 has no Transfer-Encoding');
-  if (coding.toLowerCase() !== 'chunked')
-    throw new SeedError('not_supported', `the body comes as ${JSON.stringify(coding)}`, {
-      hint: 'Send it with its Content-Length, or in chunks alone.',
-    });
 }
 
 function firstTwice(rawHeaders: readonly string[]): string | null {
