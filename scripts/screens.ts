@@ -1,11 +1,12 @@
 // npm run screens: pictures of every page of the dashboard, light and dark, on a desktop and a phone, into
-// docs/screens/. npm run screens -- keys key: of these shots alone; the other pictures stay.
+// docs/screens/, and what axe finds on each. npm run screens -- keys key: of these shots alone; the others stay.
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { onProgress } from '../src/drivers/set-up/set-up-here.ts';
 import { exitOnFailure } from '../src/lib/process-life.ts';
 import { SeedError } from '../src/protocol/errors.ts';
+import { axeFindings } from './lib/axe.ts';
 import { contextOptions, ensureChromium, launchChromium, type PageOptions } from './lib/chromium.ts';
 import { setUpWithProgress } from './lib/set-up.ts';
 import { type SampleSeed, startSampleSeed } from './screens/sample-seed.ts';
@@ -22,6 +23,9 @@ const VARIANTS: readonly Required<PageOptions>[] = [
   { theme: 'light', phone: true },
   { theme: 'dark', phone: true },
 ];
+
+/** By axe, on any of them. */
+const found: string[] = [];
 
 await exitOnFailure(async () => {
   await setUpWithProgress();
@@ -41,6 +45,7 @@ await exitOnFailure(async () => {
   } finally {
     await seed.remove();
   }
+  if (found.length > 0) throw new Error(`axe has findings:\n${found.join('\n')}`);
 });
 
 /** @throws Error when a page of the navigation has no picture */
@@ -55,6 +60,7 @@ async function photograph(browser: Browser, seed: SampleSeed, variant: Required<
     const picture = await page.screenshot({ animations: 'disabled', caret: 'hide' });
     await writeFile(FOLDER + file, smallPng(picture));
     onProgress(`docs/screens/${file}`);
+    for (const finding of await axeFindings(page)) found.push(`${file}: ${finding}`);
   };
   for (const shot of wanted.filter(({ stranger }) => stranger)) await take(shot);
   await page.goto('/sign-in');

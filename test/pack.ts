@@ -59,7 +59,14 @@ export async function openPack(
   const { migrationsFolder, name } = pack;
   const tables = migrationsFolder ? [{ name, migrationsFolder, shown: `${name}/migrations` }] : [];
   const test = await openTestStore({ packs: { tables, rowSecurity: true } });
-  const commands = packCommands(pack, test.store, async () => 'credential');
+  const commands = packCommands(
+    pack,
+    test.store,
+    async () => 'credential',
+    async () => {
+      throw new SeedError('not_supported', 'a test of a pack has no sandboxes: start a server for it');
+    },
+  );
 
   async function call(account: Caller, command: string, input: object): Promise<Answer> {
     const found = commands.find((candidate) => candidate.name === command);

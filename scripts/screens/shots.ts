@@ -144,7 +144,7 @@ export const SHOTS: readonly Shot[] = [
     live: true,
     ready: async (page) => {
       await openTask('Read all orders')(page);
-      await page.getByRole('region', { name: 'Output of bash' }).getByText('Reading').last().waitFor();
+      await page.getByRole('group', { name: 'Output of bash' }).getByText('Reading').last().waitFor();
     },
   },
   {

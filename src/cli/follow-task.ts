@@ -32,7 +32,7 @@ const EARLY_END_PAUSE_MS = 500;
 /** What to follow after this answer; null when it names no task or the key may not watch it. */
 export function followedBy(manifest: Manifest, command: ManifestCommand, answer: unknown): Followed | null {
   const task = isRecord(answer) && isRecord(answer['task']) ? answer['task'] : null;
-  const noun = command.name.split(' ')[0];
+  const noun = command.follow?.split(' ')[0];
   const stream = manifest.commands.find(({ name }) => name === command.follow);
   const get = manifest.commands.find(({ name }) => name === `${noun} get`);
   if (typeof task?.['id'] !== 'string' || !stream || !get) return null;

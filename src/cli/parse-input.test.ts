@@ -28,6 +28,7 @@ const KINDS = commandWith({
   labels: { type: 'object', additionalProperties: { type: 'string' } },
   filter: { type: 'object', properties: { a: { type: 'number' } } },
   colour: { type: 'string', enum: ['red', 'green'] },
+  answer: { type: 'object', properties: { schema: { type: 'object' } }, 'x-field': 'schema' },
 });
 KINDS.input['$defs'] = { Tag: { type: 'string' } };
 
@@ -48,6 +49,7 @@ it.each<[string[], Record<string, unknown>]>([
   [['7', '--labels', 'a=1', '--labels', 'b=x=y'], { id: '7', labels: { a: '1', b: 'x=y' } }],
   [['7', '--filter', '{"a":1}'], { id: '7', filter: { a: 1 } }],
   [['7', '--colour', 'red'], { id: '7', colour: 'red' }],
+  [['7', '--answer-schema', '{"a":1}'], { id: '7', answer: { schema: { a: 1 } } }],
   [['--', '--7'], { id: '--7' }],
 ])('%j is %j', async (args, input) => {
   expect(await inputOf(args)).toEqual(input);

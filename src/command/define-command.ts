@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import type { CredentialMode } from '../protocol/credential.ts';
 import type { CommandLimit } from '../protocol/grant.ts';
 import type { Effect, HttpMethod, JsonSchema } from '../protocol/manifest.ts';
+import type { DeclaredSchedule } from '../protocol/schedule.ts';
 import type { Call } from './call.ts';
 
 interface CommandBase<Input extends z.ZodObject> {
@@ -25,6 +26,11 @@ interface CommandBase<Input extends z.ZodObject> {
   limits?: readonly CommandLimit[] | undefined;
   /** Complete command lines, for --help and the docs. */
   examples?: readonly string[];
+  /**
+   * When it is to be called by the clock, without input, where an account switches that on: a cron pattern in UTC,
+   * such as `0 7 * * *`, or one in a time zone.
+   */
+  schedule?: DeclaredSchedule;
   /** A person is asked before it is done, whatever key calls it. */
   approval?: 'ask';
   /** Its calls wait for something: no task's ledger and transcript has them, and no agent is told of it. */

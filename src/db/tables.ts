@@ -17,6 +17,7 @@ import type { TaskError, TaskPhase, TaskStatus } from '../protocol/task.ts';
 import type { Parameters, TemplateTask, UsedTemplate } from '../protocol/template.ts';
 import type { Defaulted, Json, JsonOrNull } from './columns.ts';
 import type { GrantTables } from './grant-tables.ts';
+import type { ScheduleTables } from './schedule-tables.ts';
 import type { WebhookTables } from './webhook-tables.ts';
 
 /** A file of a task with the id of the blob that has its content. */
@@ -27,7 +28,7 @@ export interface StoredFile extends KeptFile {
 /** `to`: in billionths of a US dollar, or tokens. `until`: ISO 8601. */
 export type SpendRaises = { [Name in SpendLimit]?: { to: number; until: string } };
 
-export interface Tables extends GrantTables, WebhookTables {
+export interface Tables extends GrantTables, ScheduleTables, WebhookTables {
   blobs: { id: string; task_id: string; created_at: Date; unused_since: Date | null };
   credentials: {
     id: string;

@@ -9,6 +9,9 @@ export type Topic =
   | 'models'
   | 'webhooks'
   | 'approvals'
+  | 'schedules'
+  | 'background'
+  | `background:${string}`
   | `task:${string}`
   | `ended:${string}`
   | `runner:${string}`

@@ -24,6 +24,7 @@ export {
   type PackContext,
 } from './pack-command.ts';
 export type { SettingsSchemas } from './settings.ts';
+export { defineTask, type WantedTask } from './task-commands.ts';
 
 /** A command of a pack without tables. */
 export const defineCommand = commandsOn<NoTables>();

@@ -1,8 +1,10 @@
 // The pages that list codes and limits are complete and true.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { BACKGROUND_LIMITS } from './background-call.ts';
 import { ERROR_STATUS, TASK_ERROR_CODES } from './errors.ts';
 import { LIMITS } from './limits.ts';
+import { SCHEDULE_LIMITS } from './schedule-limits.ts';
 
 const page = (name: string) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
 
@@ -23,7 +25,7 @@ describe('docs/errors.md', () => {
 describe('docs/limits.md', () => {
   it('lists every limit with its value', () => {
     const limits = Object.fromEntries(
-      Object.entries(LIMITS).flatMap(([name, limit]) =>
+      Object.entries({ ...LIMITS, ...SCHEDULE_LIMITS, ...BACKGROUND_LIMITS }).flatMap(([name, limit]) =>
         typeof limit === 'number'
           ? [[name, limit]]
           : Object.entries(limit).map(([inner, value]) => [`${name}.${inner}`, value]),

@@ -21,6 +21,8 @@ export const BUILT_IN_EVENT_TYPES: readonly EventType[] = [
   { name: 'key.created', summary: 'A key was created' },
   { name: 'key.revoked', summary: 'A key was revoked' },
   { name: 'key.expiring', summary: 'A key that was given more than a week ends within a week' },
+  { name: 'schedule.paused', summary: 'A schedule was paused, by somebody or because its runs cannot go on: why' },
+  { name: 'schedule.failed', summary: 'A run of a schedule could not start, or its task or command failed' },
   { name: 'webhook.disabled', summary: 'A webhook was switched off: it was gone, or failed for five days' },
   { name: TEST_EVENT, summary: 'Somebody tries out a webhook; only that one hears of it' },
 ];

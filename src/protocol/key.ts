@@ -140,7 +140,9 @@ export const KeyFilter = z.object({
     .min(1)
     .max(LIMITS.nameLength)
     .optional()
-    .describe('Only keys with this in their name, or whose prefix or id begins so'),
+    .describe(
+      'Only keys with this in their name, whose prefix or id begins so, or of whom the issuer calls so (subject)',
+    ),
   // Those that are live, and those that Seed revoked at their task's end. A task key that expired unrevoked, or
   // that a key revoked, is always listed.
   taskKeys: z.boolean().default(false).describe('Also the keys of tasks that Seed looks after by itself'),

@@ -5,6 +5,7 @@ import { createRegistry, type Registry } from '../command/registry.ts';
 import type { Store } from '../db/store.ts';
 import type { LoadedPack } from '../pack/definition.ts';
 import { BUILT_IN_EVENT_TYPES, createEventTypes } from '../protocol/event-types.ts';
+import { RunTaskBody } from '../protocol/task.ts';
 import { checkKey } from './access/check-key.ts';
 import {
   createAccount,
@@ -22,6 +23,7 @@ import {
 import { getKey as getKeyOf } from './access/keys.ts';
 import { showCommand } from './access/show-command.ts';
 import { approveApproval, denyApproval, getApproval, linkApproval, listApprovals } from './approvals/commands.ts';
+import { getBackgroundCall } from './background/commands.ts';
 import { deleteHeld, listHeld, setCredential } from './credentials/commands.ts';
 import { keepTaskCredentials, refuseUnwanted } from './credentials/given.ts';
 import { heldCredential } from './credentials/held.ts';
@@ -34,12 +36,24 @@ import { chooseModels } from './models/allowed-models.ts';
 import { listModels, type ModelNeeds, testOfModel } from './models/commands.ts';
 import type { LlmGateway } from './models/gateway.ts';
 import { listPacks, loadSamples } from './packs/commands.ts';
-import { type CredentialFor, packCommands } from './packs/pack-commands.ts';
+import { type CredentialFor, packCommands, type StartTask } from './packs/pack-commands.ts';
 import { listSandboxes } from './runners/commands.ts';
 import { openRunnerLook } from './runners/runners.ts';
+import {
+  createSchedule,
+  deleteSchedule,
+  enableSchedules,
+  getSchedule,
+  listScheduleRuns,
+  listSchedules,
+  pauseSchedule,
+  resumeSchedule,
+  runSchedule,
+  updateSchedule,
+} from './schedules/commands.ts';
 import type { ServerSettings } from './settings.ts';
 import { tasksOfApprovals } from './tasks/asking.ts';
-import { getTask, listLedger, listTasks, runTask, stopTask, taskEvents } from './tasks/commands.ts';
+import { getTask, listLedger, listTasks, runTask, startTask, stopTask, taskEvents } from './tasks/commands.ts';
 import { openTaskCreation } from './tasks/create.ts';
 import type { TaskCache } from './tasks/find.ts';
 import { TaskLooks } from './tasks/looks.ts';
@@ -99,6 +113,19 @@ const FEATURES = {
   approvals: [listApprovals, getApproval, approveApproval, denyApproval, linkApproval],
   tasks: [runTask, getTask, listLedger, listTasks, stopTask, taskEvents],
   templates: [createTemplate, listTemplates, getTemplate, listVersions, updateTemplate, deleteTemplate],
+  schedules: [
+    createSchedule,
+    listSchedules,
+    getSchedule,
+    updateSchedule,
+    pauseSchedule,
+    resumeSchedule,
+    runSchedule,
+    listScheduleRuns,
+    enableSchedules,
+    deleteSchedule,
+  ],
+  background: [getBackgroundCall],
   models: [listModels, testOfModel],
   files: [listArtifacts, getArtifact],
   runners: [listSandboxes],
@@ -205,6 +232,14 @@ export function openRegistry(parts: RegistryNeeds): Registry {
       checkLimits: (limits) => checkLimits(limits, registry.commands),
       checkOutput: (accountId, schema) => refuseSchema(outputs, accountId, schema),
     },
+    schedules: {
+      commands: () => registry.commands,
+      scopesFor: scopes,
+      checkLimits: (limits) => checkLimits(limits, registry.commands),
+      chooseModels: (asked, actor) => chooseModels(asked, actor, llm),
+      checkUrl: (text) => webhookUrl(text, webhookNetworks),
+    },
+    background: { secretsKey },
     models: { ...models, llm },
     files: { blobs },
     runners: {},
@@ -216,10 +251,11 @@ export function openRegistry(parts: RegistryNeeds): Registry {
     },
     packs: { packs },
   };
+  const start: StartTask = (wanted, call) => startTask(RunTaskBody.parse(wanted), call, needs.tasks);
   const names = Object.keys(FEATURES) as (keyof typeof FEATURES)[];
   const registry: Registry = createRegistry([
     ...names.flatMap((name) => withNeeds(FEATURES[name] as readonly Command[], needs[name]).map(shareReads)),
-    ...packs.flatMap((pack) => packCommands(pack, store, credentialFor)),
+    ...packs.flatMap((pack) => packCommands(pack, store, credentialFor, start)),
   ]);
   return registry;
 }

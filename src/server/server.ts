@@ -25,6 +25,7 @@ import { createApp } from './app.ts';
 import { askForRaise } from './approvals/budget.ts';
 import { keepApprovals } from './approvals/keep.ts';
 import { openApprovals } from './approvals/open-approvals.ts';
+import { openBackground } from './background/keep.ts';
 import { BUILT_IN, openRegistry } from './built-in.ts';
 import { keepFilesFor, openBlobs } from './files/open-blobs.ts';
 import { openAdmissions } from './grants/admissions.ts';
@@ -47,6 +48,7 @@ import { addressOf, chooseUpstream, modelNotices, scriptedUpstream } from './mod
 import { loadPacks, playbooksOf, tablesOf } from './packs/load-packs.ts';
 import { packNotices } from './packs/notices.ts';
 import { ALL_PACKS, servedLine, watchPack } from './packs/watch-pack.ts';
+import { keepSchedules } from './schedules/keep.ts';
 import type { ServerSettings } from './settings.ts';
 import type { ModelCall } from './spending/call-usage.ts';
 import { admitKeyCall, type KeyCaller, recordKeyCall } from './spending/key-calls.ts';
@@ -201,6 +203,17 @@ export async function startServer(
     settings.oidc &&
     openIdentities({ settings: settings.oidc, store, keys, registry: () => registry, secretsKey, log });
   const access = { store, keys, identities, keyUse, rateLimits: new RateLimits(), trustedProxies, sessions };
+  const running = {
+    ...{ ...asking, store, log, observe, stopping: stopping.signal },
+    registry: () => registry,
+    admissionOf: (called: CalledCommand) => admissions.of(called, { approved: true }),
+    onLost: () => lose('call')(1),
+    tellTask: (taskId: string, event: ServerEvent) =>
+      appendServerEvent(store.db, taskId, event, store.clock.now()),
+  };
+  const byItself = { ...running, admissionOf: (called: CalledCommand) => admissions.of(called) };
+  const approvals = openApprovals(store, asking);
+  const background = openBackground({ ...byItself, approvals });
   const parts = {
     ...access,
     basePath,
@@ -220,7 +233,8 @@ export async function startServer(
     llm,
     log,
     admissionOf: (called: CalledCommand) => admissions.of(called),
-    approvals: openApprovals(store, asking),
+    approvals,
+    background,
     deciding: asking,
     checksAnswers: settings.checksAnswers,
     runnerToken,
@@ -233,15 +247,9 @@ export async function startServer(
     return createApp({ ...parts, registry });
   };
   let app = await appWith(packs);
-  const running = {
-    ...{ ...asking, store, log, observe, stopping: stopping.signal },
-    registry: () => registry,
-    admissionOf: (called: CalledCommand) => admissions.of(called, { approved: true }),
-    onLost: () => lose('call')(1),
-    tellTask: (taskId: string, event: ServerEvent) =>
-      appendServerEvent(store.db, taskId, event, store.clock.now()),
-  };
   undo.use(keepApprovals(running, settings.retention.calls));
+  undo.use(background.keep());
+  undo.use(keepSchedules(byItself));
   undo.use(keepFilesFor(settings.files.retentionDays, blobs, store, log));
   const post = createPost({ resolve, allowedNetworks: settings.webhookNetworks });
   undo.use(new Dispatcher({ store, log, post, random: Math.random, secretsKey, version }).start());

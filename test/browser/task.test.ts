@@ -142,7 +142,7 @@ describeInBrowser<SeedBehindLine>(
       });
       await status(page, 'Completed').waitFor();
       await page.keyboard.press('l');
-      const output = page.getByRole('region', { name: 'Output of bash' });
+      const output = page.getByRole('group', { name: 'Output of bash' });
       await output.locator('span[style]').first().waitFor();
       const coloured = await output
         .locator('span[style]')
@@ -169,7 +169,7 @@ describeInBrowser<SeedBehindLine>(
     it('cuts a line of a megabyte and shows more of it on demand', async () => {
       const { page } = await open(browser, bash("head -c 1000000 /dev/zero | tr '\\0' x; echo the-end"));
       await status(page, 'Completed').waitFor();
-      const output = page.getByRole('region', { name: 'Output of bash' });
+      const output = page.getByRole('group', { name: 'Output of bash' });
       await page.keyboard.press('l');
       await output.getByText('the-end').last().waitFor();
       const shown = async () => ((await output.textContent()) ?? '').length;
@@ -212,7 +212,7 @@ describeInBrowser<SeedBehindLine>(
       await page.getByRole('region', { name: 'Answer' }).waitFor();
       const printed = events.flatMap((event) => (event.type === 'tool_output' ? [event.chunk] : [])).join('');
       expect(printed.match(/line \d+\./g)).toHaveLength(30);
-      const output = page.getByRole('region', { name: 'Output of bash' }).locator('bdi').last();
+      const output = page.getByRole('group', { name: 'Output of bash' }).locator('bdi').last();
       await expect.poll(() => output.textContent()).toBe(printed);
       // What a tool prints and its result stand with its call.
       const entries = events.filter(({ type }) => type !== 'tool_output' && type !== 'tool_result');

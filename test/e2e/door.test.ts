@@ -70,6 +70,7 @@ describe('inside a sandbox', () => {
     const names = await inside('curl -s http://127.0.0.1:3210/api/v1/commands | jq -r ".commands[].name"');
     expect(names.trim().split('\n').sort()).toEqual([
       'approvals get',
+      'background get',
       'commands show',
       'keys check',
       'keys get',

@@ -133,11 +133,15 @@ interface Operation {
 
 describe('what a key may use', () => {
   it.each([
-    [['keys:read'], ['approvals get', 'commands show', 'keys check', 'keys get', 'keys list', 'whoami']],
+    [
+      ['keys:read'],
+      ['approvals get', 'background get', 'commands show', 'keys check', 'keys get', 'keys list', 'whoami'],
+    ],
     [
       ['tasks:*'],
       [
         'approvals get',
+        'background get',
         'commands show',
         'models list',
         'models test',

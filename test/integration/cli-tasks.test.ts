@@ -79,6 +79,23 @@ describe('tasks run', () => {
     });
   });
 
+  it('prints an answer as a value alone, what was said beside it on stderr', async () => {
+    endsAs('completed', { stdout: 'Nine of them.', output: { total: 9, name: 'a\u202eb' } });
+    const { code, stdout, stderr } = await cli.run([
+      'tasks',
+      'run',
+      'Count',
+      '--output-schema',
+      '{"type":"object"}',
+    ]);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '{\n  "total": 9,\n  "name": "a\\u202eb"\n}\n' });
+    expect(stderr).toContain('Nine of them.');
+    expect(server.received[0]?.body).toEqual({ instruction: 'Count', output: { schema: { type: 'object' } } });
+    endsAs('failed', { output: null, error: { code: 'output_invalid', message: 'it gave none' } });
+    const failed = await cli.run(['tasks', 'run', 'Count', '--output-schema', '{}', '--quiet']);
+    expect(failed).toMatchObject({ code: 5, stderr: expect.stringContaining('it gave none') });
+  });
+
   it('prints the ended task with --json and nothing else with --quiet', async () => {
     endsAs('completed', { stdout: 'done' });
     const { stdout, stderr } = await cli.run(['tasks', 'run', '-', '--json', '--quiet'], {

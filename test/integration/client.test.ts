@@ -208,6 +208,9 @@ export async function typed(): Promise<void> {
   const run = await seed.tasks.run({ instruction: 'x' });
   const end: Task = await run.result();
   for await (const event of run.events()) if (event.type === 'text') event.text satisfies string;
+  const counted = await seed.tasks.run<{ total: number }>({ instruction: 'x', output: { schema: { type: 'object' } } });
+  (await counted.result()).output?.total satisfies number | undefined;
+  end.output satisfies Record<string, unknown> | null;
   const { items } = await seed.contacts.list({ limit: 1 });
   (items[0]?.id satisfies string | undefined, end.status satisfies string);
   for await (const contact of seed.contacts.list()) contact.name satisfies string;

@@ -23,6 +23,7 @@ import {
   ONCE_IN_A_WHILE,
   type Party,
   type Reach,
+  schedulesFor,
   startTask,
   WAITING,
 } from '../fixtures/fuzz/party.ts';
@@ -44,7 +45,7 @@ const OPERATORS_VIEW: Record<string, string> = {
 /** By which the operator changes any account; to all others it is refused before anything of it is read. */
 const OPERATORS_CHANGES = ['accounts_update'];
 /** Do nothing without a pack; each pack's own tests show it to another account. */
-const OF_PACKS = ['packs_samples'];
+const OF_PACKS = ['packs_samples', 'schedules_enable'];
 /** Of what is under way at this moment, and empty at most others. */
 const UNDER_WAY = ['reservations', 'webhook_lanes', 'webhook_accounts'];
 /** What the clock and the owner's runner change. */
@@ -62,7 +63,10 @@ let parties: Record<'stranger' | 'operator', Party>;
 let ownersIds: Set<string>;
 const over = new AbortController();
 /** What a task's key is refused whatever it names. */
-const NOT_FOR_TASKS = ['approvals_approve', 'approvals_deny', 'approvals_link'];
+const NOT_FOR_TASKS = [
+  ...['approvals_approve', 'approvals_deny', 'approvals_link'],
+  ...['schedules_create', 'schedules_update', 'schedules_resume', 'schedules_run'],
+];
 /** On a machine that does much else. */
 const DRIVE_MS = 180_000;
 const operatorOnly = new Set(
@@ -90,6 +94,8 @@ beforeAll(async () => {
   };
   const waiting = await askedFor(server, server.adminKey, WAITING);
   for (const answer of waiting) parties.operator.known.learnFrom(answer);
+  for (const answer of await schedulesFor(server, server.adminKey, 'operator'))
+    parties.operator.known.learnFrom(answer);
   await using runner = runTasks(server, behaveLikeAnAgent);
   await signIn(server, owner.key);
   await driveAll(reach, owner, operationsOf(owner), CANARY);

@@ -8,6 +8,9 @@ import {
   StreamableHTTPClientTransport,
   UnauthorizedError,
 } from '@modelcontextprotocol/client';
+import { UnauthorizedError as FormerUnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js';
+import { Client as FormerClient } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport as FormerTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { repositoryCli } from '../fixtures/cli-process.ts';
 import { type OidcProvider, startOidcProvider } from '../fixtures/oidc-provider.ts';
@@ -18,22 +21,64 @@ let provider: OidcProvider;
 let server: TestServer;
 
 beforeAll(async () => {
-  provider = await startOidcProvider({ scopes: ['seed:read', 'seed:work', 'seed:other'] });
+  provider = await startOidcProvider({
+    audienceIsResource: true,
+    scopes: ['seed:read', 'seed:work', 'seed:other'],
+  });
   provider.people.set('ada', { account: 'default', email: 'ada@example.com' });
   const scopes = new Map([
     ['seed:read', ['keys:read']],
     ['seed:work', ['tasks:*']],
     ['seed:other', ['nothing:here', 'nothing:*', 'tasks:read']],
   ]);
-  server = await startTestServer({ oidc: oidcSettingsOf(provider, { scopesClaim: 'scope', scopes }) });
+  const audiences = [provider.audience];
+  server = await startTestServer({
+    oidc: oidcSettingsOf(provider, { scopesClaim: 'scope', scopes, audiences }),
+  });
+  // What a client asks for is the resource of the metadata (RFC 8707), and the token is for that alone.
+  audiences.push(`${server.url}/mcp`);
 });
 afterAll(async () => {
   await server?.stop();
   await provider?.stop();
 });
 
+/** The official clients that are in use: what they have in common is enough to sign in with. */
+interface Kit {
+  connect(url: URL, authProvider: OAuthClientProvider): { start(): Promise<Connected>; finish: Finish };
+  refused: new (...given: never[]) => Error;
+}
+type Finish = (callback: URLSearchParams) => Promise<void>;
+type Connected = Pick<Client, 'listTools' | 'callTool' | 'close'>;
+
+const INFO = { name: 'host', version: '1' };
+const KITS: Record<string, Kit> = {
+  'version 2': {
+    connect(url, authProvider) {
+      const transport = new StreamableHTTPClientTransport(url, { authProvider });
+      const client = new Client(INFO);
+      return {
+        start: () => client.connect(transport).then(() => client),
+        finish: (callback) => transport.finishAuth(callback),
+      };
+    },
+    refused: UnauthorizedError,
+  },
+  'version 1': {
+    connect(url, authProvider) {
+      const transport = new FormerTransport(url, { authProvider: authProvider as never });
+      const client = new FormerClient(INFO);
+      return {
+        start: () => client.connect(transport as never).then(() => client as unknown as Connected),
+        finish: (callback) => transport.finishAuth(callback.get('code') ?? ''),
+      };
+    },
+    refused: FormerUnauthorizedError,
+  },
+};
+
 /** A host of MCP: it remembers, and opens a browser where the person is to sign in. */
-async function signedIn(person: string): Promise<Client> {
+async function signedIn(person: string, kit: Kit | undefined): Promise<Connected> {
   const redirectUrl = 'http://127.0.0.1:9/callback';
   const kept: {
     client?: OAuthClientInformationMixed;
@@ -46,6 +91,8 @@ async function signedIn(person: string): Promise<Client> {
     redirectUrl,
     clientMetadata: {
       client_name: 'a host',
+      // The client of version 1 does not say so by itself.
+      ...{ application_type: 'native' },
       redirect_uris: [redirectUrl],
       grant_types: ['authorization_code'],
       token_endpoint_auth_method: 'none',
@@ -62,13 +109,12 @@ async function signedIn(person: string): Promise<Client> {
       kept.callback = (await provider.approve(String(url), person)).searchParams;
     },
   };
-  const transport = () => new StreamableHTTPClientTransport(new URL(`${server.url}/mcp`), { authProvider });
-  const first = transport();
-  const client = new Client({ name: 'host', version: '1' });
-  await expect(client.connect(first)).rejects.toBeInstanceOf(UnauthorizedError);
-  await first.finishAuth(kept.callback ?? new URLSearchParams());
-  await client.connect(transport());
-  return client;
+  if (kit === undefined) throw new Error('there is no such client');
+  const connect = () => kit.connect(new URL(`${server.url}/mcp`), authProvider);
+  const first = connect();
+  await expect(first.start()).rejects.toBeInstanceOf(kit.refused);
+  await first.finish(kept.callback ?? new URLSearchParams());
+  return connect().start();
 }
 
 it('the metadata of /mcp names the issuer and the scopes to ask it for', async () => {
@@ -90,8 +136,8 @@ it('a start says which scopes of the map no command has', () => {
   expect(server.notices.join()).toContain('no command has, and that are worth nothing: nothing:here, nothing:*.');
 });
 
-it('an MCP client registers itself, signs its person in, and calls what the token allows', async () => {
-  const client = await signedIn('ada');
+it.each(Object.keys(KITS))('an MCP client (%s) registers itself, signs its person in, and calls', async (kit) => {
+  const client = await signedIn('ada', KITS[kit]);
   const names = (await client.listTools()).tools.map(({ name }) => name);
   expect(names).toEqual(expect.arrayContaining(['keys_list', 'runTask']));
   expect(names).not.toContain('keys_create');
@@ -104,7 +150,7 @@ it('an MCP client registers itself, signs its person in, and calls what the toke
 });
 
 it('a person without an account is told so, after the sign-in', async () => {
-  await expect(signedIn('mallory')).rejects.toThrow(/account/);
+  await expect(signedIn('mallory', KITS['version 2'])).rejects.toThrow(/account/);
 });
 
 it('the CLI takes a token where it takes a key', async () => {

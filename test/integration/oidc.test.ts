@@ -57,12 +57,16 @@ const TAKEN: [string, TokenOptions][] = [
   ['an nbf within the skew', { claims: { nbf: now() + 20 } }],
   ['an end within the skew', { expiresIn: -10 }],
   ['the account by its id', { claims: { account: 'id' } }],
+  ['the account by its id in capitals', { claims: { account: 'ID' } }],
   ['the account as the only one of a list', { claims: { account: ['Acme'] } }],
   ['the account as the only name of an object', { claims: { account: { Acme: { id: 1 } } } }],
 ];
 it.each(TAKEN)('takes a token with %s', async (_, { claims, ...options }) => {
-  const account = claims?.['account'] === 'id' ? { account: acme } : {};
-  const { status, body } = await whoami(await provider.token({ ...options, claims: { ...claims, ...account } }));
+  const byId: Record<string, string> = { id: acme, ID: acme.toUpperCase() };
+  const account = byId[String(claims?.['account'])];
+  const { status, body } = await whoami(
+    await provider.token({ ...options, claims: { ...claims, ...(account && { account }) } }),
+  );
   expect([status, body.account?.id]).toEqual([200, acme]);
 });
 

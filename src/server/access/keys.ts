@@ -185,7 +185,10 @@ function matches(q: string) {
   const literal = storableText(q).replace(/[\\%_]/g, '\\$&');
   const anywhere = writtenForms(literal).map((text) => `%${text}%`);
   const beginning = `${literal}%`;
-  return sql<boolean>`(name ilike any(${anywhere}) or prefix like ${beginning} or id::text ilike ${beginning})`;
+  const subject = sql`identity ->> 'subject' = ${storableText(q)}`;
+  return sql<boolean>`(
+    name ilike any(${anywhere}) or prefix like ${beginning} or id::text ilike ${beginning} or ${subject}
+  )`;
 }
 
 /** The column of a limit: `spend_per_day_nano_usd` for `spendPerDay`. */

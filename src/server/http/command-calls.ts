@@ -184,7 +184,8 @@ async function asked(
   return c.json({ approval }, 202);
 }
 
-function calledCommand(c: Context<HttpEnv>, command: Command, { clock }: Store): CalledCommand {
+/** The call of this request; its input is there once it was read. */
+export function calledCommand(c: Context<HttpEnv>, command: Command, { clock }: Store): CalledCommand {
   const [requestId, actor] = [c.get('requestId'), c.get('actor')];
   return { requestId, command, actor, input: c.get('input'), given: c.get('given'), at: clock.now() };
 }

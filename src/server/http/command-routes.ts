@@ -8,13 +8,14 @@ import { refuseUnlessAllowed } from '../../command/refuse-unless-allowed.ts';
 import type { Registry } from '../../command/registry.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { HttpMethod } from '../../protocol/manifest.ts';
-import { type CallNeeds, recorded, responder } from './command-calls.ts';
+import { type CallNeeds, calledCommand, recorded, responder } from './command-calls.ts';
 import { methodNotAllowed } from './errors.ts';
 import type { AuditedRoute, Gate, RecordDone } from './gate.ts';
 import type { HttpEnv } from './http-types.ts';
 import { type Inbox, NO_DELIVERY } from './inbox.ts';
 import { inputReader } from './read-input.ts';
 import { preferredWaitMs, publicBase, shownCredential } from './request-headers.ts';
+import { type Background, isForLater, respondLater } from './respond-async.ts';
 import { StreamSlots } from './stream-slots.ts';
 
 export interface CommandRoutesNeeds extends CallNeeds {
@@ -22,6 +23,8 @@ export interface CommandRoutesNeeds extends CallNeeds {
   gate: Gate;
   /** Where files that come with a request lie while they are received. */
   inbox: Inbox;
+  /** Does what is answered before. */
+  background: Background;
   /** Addresses of proxies that are believed, as CIDRs. */
   trustedProxies: readonly string[];
   version: string;
@@ -84,7 +87,7 @@ function mount(app: Hono<HttpEnv>, command: Command, needs: CommandRoutesNeeds, 
     const platformCredential = shownCredential(c, command, actor.key);
     c.set('input', await readInput(c, delivery));
     const gone = () => c.req.raw.signal;
-    return await respond(c, {
+    const call: Call = {
       actor,
       store: needs.store,
       creationId: c.get('requestId'),
@@ -96,7 +99,10 @@ function mount(app: Hono<HttpEnv>, command: Command, needs: CommandRoutesNeeds, 
       gone,
       waiting: () => AbortSignal.any([gone(), needs.stopping]),
       recordDone: (target) => recordDone(target, success),
-    });
+    };
+    if (isForLater(c, command, call))
+      return await respondLater(c, { called: calledCommand(c, command, needs.store), call }, needs.background);
+    return await respond(c, call);
   };
   const [named] = pathParameters(path);
   app.on(method, toHonoPath(path), (c) => {

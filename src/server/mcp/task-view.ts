@@ -23,7 +23,7 @@ export function taskResult(task: Task, pending: readonly Approval[] = []): CallT
 }
 
 /**
- * One line and, once it has ended, what its agent said.
+ * One line and, once it has ended, its answer as a value, where it was asked for one, and what its agent said.
  * @param pending what waits for a person, as far as the key may see it
  */
 export function taskText(task: Task, pending: readonly Approval[] = []): string {
@@ -33,7 +33,9 @@ export function taskText(task: Task, pending: readonly Approval[] = []): string 
     return `${line} It goes on by itself. To wait for its end call getTask with {"id":"${task.id}","wait":50}; getTaskEvents shows what it does, stopTask ends it.`;
   }
   const title = task.status === 'completed' ? '' : 'Output so far:\n';
-  return task.stdout ? `${line}\n\n${title}${task.stdout}` : line;
+  const value = task.output === null ? [] : [JSON.stringify(task.output, null, 2)];
+  const said = task.stdout ? [`${title}${task.stdout}`] : [];
+  return [line, ...value, ...said].join('\n\n');
 }
 
 function waitingLines({ id }: Task, pending: readonly Approval[]): string[] {

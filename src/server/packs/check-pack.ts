@@ -13,6 +13,7 @@ import { Scope } from '../../protocol/scope.ts';
 import { KeptName, Parameters } from '../../protocol/template.ts';
 import { limitOf } from '../grants/bindings.ts';
 import { compileLimit } from '../grants/compile-limit.ts';
+import { dueTimes } from '../schedules/due-times.ts';
 import { checkParameters } from '../templates/parameters.ts';
 
 const isSchema = (value: unknown) => (value as { def?: { type?: string } } | null)?.def?.type === 'object';
@@ -39,6 +40,7 @@ const COMMON = {
   reads: z.enum(['public', 'private', 'untrusted']).optional(),
   limits: z.array(CommandLimit).max(LIMITS.limitsPerKey).optional(),
   approval: z.literal('ask').optional(),
+  schedule: z.union([z.string(), z.strictObject({ cron: z.string(), timezone: z.string() })]).optional(),
   input: ObjectSchema,
 };
 const CommandShape = z.looseObject({ ...COMMON, output: ObjectSchema, run: AnyFunction });
@@ -50,12 +52,15 @@ const FileCommandShape = z.looseObject({
 });
 
 /** Seed's own begin with these. */
-const OWN_EVENTS = /^(task|key|webhook)\./;
+const OWN_EVENTS = /^(task|key|webhook|schedule)\./;
 const EventName = z
   .string()
   .max(100)
   .regex(/^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/, 'is written like "incident.created"')
-  .refine((name) => !OWN_EVENTS.test(name), "begins like Seed's own: task., key. and webhook. are taken");
+  .refine(
+    (name) => !OWN_EVENTS.test(name),
+    "begins like Seed's own: task., key., webhook. and schedule. are taken",
+  );
 
 const TemplateShape = z.looseObject({
   title: z.string().min(1).max(100),
@@ -64,6 +69,7 @@ const TemplateShape = z.looseObject({
   limits: z.array(Limit.strict()).max(LIMITS.limitsPerKey).optional(),
   name: KeptName.optional(),
   parameters: Parameters.optional(),
+  output: z.looseObject({ type: z.literal('object') }).optional(),
 });
 
 const FIELDS = {
@@ -139,6 +145,8 @@ function mistakeIn(command: PackCommand): string | null {
   );
   const unfit = limits.findIndex((limit) => limit.unfit !== null);
   if (unfit >= 0) return `limits[${unfit}]: ${limits[unfit]?.unfit?.why}`;
+  const unscheduled = mistakeInSchedule(command);
+  if (unscheduled !== null) return unscheduled;
   // Made from JSON Schema and with its own path: to look at thousands of them at every start would be most of it.
   if (isImported(command)) return null;
   const missing = pathParameters(path).find((name) => !(name in command.input.shape));
@@ -152,6 +160,21 @@ function mistakeIn(command: PackCommand): string | null {
     return `its schemas cannot be described: ${(error as Error).message}`;
   }
   return null;
+}
+
+/** A time that never comes is found when the server starts, and not on the day. */
+function mistakeInSchedule({ schedule, approval, input, ...command }: PackCommand): string | null {
+  if (schedule === undefined) return null;
+  if ('file' in command) return 'it answers with a file, and so has no schedule';
+  if (approval === 'ask') return 'it has a schedule, and nobody to ask is there at that time';
+  if (!input.strict().safeParse({}).success) return 'it has a schedule, and has to work without input';
+  const { cron, timezone } = typeof schedule === 'string' ? { cron: schedule, timezone: 'UTC' } : schedule;
+  try {
+    dueTimes({ cron, runAt: null, timezone });
+    return null;
+  } catch (error) {
+    return `schedule: ${(error as Error).message}`;
+  }
 }
 
 function firstIssue(error: z.ZodError): string {

@@ -45,6 +45,17 @@ describe('a broken pack', () => {
     ['whose GET writes', command({ effect: `'write'` }), /a GET has the effect read/],
     ['whose input is no object', command({ input: 'z.string()' }), /input is not a z\.object/],
     ['whose output is no object', command({ output: 'z.array(z.string())' }), /output is not a z\.object/],
+    ['with a schedule that never comes', command({ schedule: `'0 0 30 2 *'` }), /schedule: .*never comes/],
+    [
+      'with a schedule in no zone',
+      command({ schedule: `{ cron: '@daily', timezone: 'Moon' }` }),
+      /no time zone "Moon"/,
+    ],
+    [
+      'with a schedule and an input',
+      command({ schedule: `'@daily'`, input: 'z.object({ id: z.string() })' }),
+      /has to work without input/,
+    ],
     ['without run', command({ run: 'null' }), /run is not a function/],
     ...[`{ name: 'task.filed', summary: 's' }`, `{ name: 'noted', summary: 's' }`, `'note.made'`].map(
       (event): [string, Record<string, string>, RegExp] => [

@@ -10,11 +10,13 @@ import type { Answer, LoadedPack } from '../../pack/definition.ts';
 import type { GivenOut, PackFileCommand } from '../../pack/files.ts';
 import type { CalledContext, ExternalContext, PackCommand, PackContext, Renew } from '../../pack/pack-command.ts';
 import { formsOf } from '../../pack/settings.ts';
+import type { TaskContext } from '../../pack/task-commands.ts';
 import type { ShownCredential } from '../../protocol/credential.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { createEventTypes } from '../../protocol/event-types.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Effect } from '../../protocol/manifest.ts';
+import type { Task } from '../../protocol/task.ts';
 import { emitEvent, type NewEvent } from '../webhooks/events.ts';
 import { openPackTables } from './tables.ts';
 import { withoutSecrets } from './without-secrets.ts';
@@ -30,8 +32,16 @@ export type CredentialFor = (wanted: {
 }) => Promise<string>;
 type HeldMode = Exclude<LoadedPack['credential'], 'shared'>;
 
-export function packCommands(pack: LoadedPack, store: Store, credentialFor: CredentialFor): Command[] {
-  const run = runnerOf(pack, store, credentialFor);
+/** Starts a task for the caller of a command whose work an agent does. */
+export type StartTask = (wanted: Parameters<TaskContext['startTask']>[0], call: Call) => Promise<Task>;
+
+export function packCommands(
+  pack: LoadedPack,
+  store: Store,
+  credentialFor: CredentialFor,
+  startTask: StartTask,
+): Command[] {
+  const run = runnerOf(pack, store, { credentialFor, startTask });
   const platform = { pack: pack.name, credential: pack.credential };
   return pack.commands.map((command): Command => {
     const { effect, external = false } = command;
@@ -69,7 +79,11 @@ const hasOneTransaction = ({ migrationsFolder }: LoadedPack, external: boolean) 
 type Context = PackContext<never> | ExternalContext<never>;
 
 /** Runs what a command of the pack does, with what it is given, and takes secrets out of what it throws. */
-function runnerOf(pack: LoadedPack, store: Store, credentialFor: CredentialFor) {
+function runnerOf(
+  pack: LoadedPack,
+  store: Store,
+  { credentialFor, startTask }: { credentialFor: CredentialFor; startTask: StartTask },
+) {
   const tables = openPackTables(pack.name, store);
   const { config, secrets } = pack.settings;
   const secretForms = formsOf(secrets);
@@ -94,7 +108,10 @@ function runnerOf(pack: LoadedPack, store: Store, credentialFor: CredentialFor) 
     }
     const transaction = <R>(inner: (db: Kysely<never>) => Promise<R>) =>
       tables.inTransaction(store.db, { accountId, access, tellsBrokenRules: effect === 'read' }, inner);
-    const result = await work(externalContext(context, pack, transaction));
+    const calling = Object.assign(context, {
+      startTask: (wanted: Parameters<TaskContext['startTask']>[0]) => startTask(wanted, call),
+    });
+    const result = await work(externalContext(calling, pack, transaction));
     if (events.any()) await store.db.transaction().execute(events.write);
     return result;
   };

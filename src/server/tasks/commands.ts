@@ -1,5 +1,6 @@
 // Tasks: hand work to an agent, watch it, stop it.
 import { z } from 'zod';
+import type { Call } from '../../command/call.ts';
 import { defineCommand, defineStream } from '../../command/define-command.ts';
 import { TaskEvent } from '../../protocol/event.ts';
 import { LedgerEntry } from '../../protocol/ledger.ts';
@@ -44,13 +45,16 @@ export const runTask = defineCommand({
     'seed tasks run --template seed.key-audit --timeout 120000',
     'seed tasks run "Add up the amounts by customer" --file invoices.csv --file notes/rates.txt=rates.txt',
   ],
-  run: async (input, call, needs: TaskNeeds) => {
-    const task = await acceptOnce(call, input, needs);
-    if (call.waitMs === 0) return { task: await withNote(task, needs) };
-    await call.recordDone(task.id);
-    return { task: await withNote(await waitForEnd(call, needs.find, task), needs) };
-  },
+  run: async (input, call, needs: TaskNeeds) => ({ task: await startTask(input, call, needs) }),
 });
+
+/** The task as it is accepted or, where the call is to wait for it, as it is by then. */
+export async function startTask(input: RunTaskBody, call: Call, needs: TaskNeeds): Promise<Task> {
+  const task = await acceptOnce(call, input, needs);
+  if (call.waitMs === 0) return withNote(task, needs);
+  await call.recordDone(task.id);
+  return withNote(await waitForEnd(call, needs.find, task), needs);
+}
 
 export const listTasks = defineCommand({
   name: 'tasks list',

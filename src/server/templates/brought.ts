@@ -1,19 +1,11 @@
 // The templates that Seed and its packs bring: they are the same for every account and have one version.
+import type { PackTemplate } from '../../pack/definition.ts';
 import { Limit } from '../../protocol/grant.ts';
-import type { AnswerSchema } from '../../protocol/output.ts';
-import type { Parameters, Template } from '../../protocol/template.ts';
+import type { Template } from '../../protocol/template.ts';
 import { checkParameters } from './parameters.ts';
 
 /** As Seed itself and packs write one. */
-export interface BroughtTemplate {
-  title: string;
-  instruction: string;
-  scopes: readonly string[];
-  limits?: readonly unknown[];
-  name?: string | undefined;
-  parameters?: Parameters | undefined;
-  output?: AnswerSchema | undefined;
-}
+export type BroughtTemplate = PackTemplate;
 
 /**
  * @param pack null: Seed itself

@@ -13,6 +13,7 @@ import { commandsPage } from './commands/page.ts';
 import { keysPage } from './keys/page.ts';
 import { modelsPage } from './models/page.ts';
 import { sandboxesPage } from './sandboxes/page.ts';
+import { schedulesPage } from './schedules/page.ts';
 import { signInRoute } from './sign-in/sign-in-route.ts';
 import { newTaskPage, tasksPage } from './tasks/page.ts';
 import { usagePage } from './usage/page.ts';
@@ -21,6 +22,7 @@ import { webhooksPage } from './webhooks/page.ts';
 const PAGES = [
   tasksPage,
   newTaskPage,
+  schedulesPage,
   approvalsPage,
   keysPage,
   webhooksPage,
@@ -88,6 +90,7 @@ declare module '@tanstack/react-router' {
 function Nowhere() {
   return (
     <EmptyState
+      isPage
       icon="search"
       title="There is nothing here"
       action={

@@ -36,8 +36,14 @@ it('tells what patterns stand for among the scopes of the key, and what it lacks
 
 it('tells what an agent may use, and the worst that it can do', () => {
   const names = (scopes: string[]) => commandsWith(commands, scopes).map(({ name }) => name);
-  expect(names([])).toEqual(['whoami', 'commands show', 'approvals get']);
-  expect(names(['audit:read'])).toEqual(['whoami', 'commands show', 'audit list', 'approvals get']);
+  expect(names([])).toEqual(['whoami', 'commands show', 'approvals get', 'background get']);
+  expect(names(['audit:read'])).toEqual([
+    'whoami',
+    'commands show',
+    'audit list',
+    'approvals get',
+    'background get',
+  ]);
   expect(worstEffect(commandsWith(commands, ['keys:read']))).toBe('read');
   expect(worstEffect(commandsWith(commands, ['webhooks:write']))).toBe('destructive');
 });

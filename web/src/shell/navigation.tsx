@@ -110,7 +110,7 @@ function AccountMenu() {
       }
       items={[
         { label: 'Sign out', icon: 'signOut', onSelect: () => leave(false) },
-        { label: 'Sign out in all browsers', onSelect: () => leave(true) },
+        { label: 'Sign out in all browsers', icon: 'signOut', onSelect: () => leave(true) },
       ]}
     />
   );

@@ -10,9 +10,10 @@ import {
   useRouterState,
 } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { useDefaultModelNote } from '../api/default-model.ts';
 import { AnswerError, useConnection } from '../api/request.ts';
 import { seedQuery } from '../api/seed.ts';
-import { SeedContext, useCommand, useSeed } from '../api/use-command.ts';
+import { SeedContext } from '../api/use-command.ts';
 import { IconButton } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Icon, Logo } from '../ui/icon.tsx';
@@ -144,14 +145,14 @@ function ConnectionBanner() {
   );
 }
 
-/** Says what the default model is not, where there is something to say of it: `scripted` is no language model. */
 function ModelNotice() {
-  const { may } = useSeed();
-  const { data } = useCommand('models list', {}, { enabled: may('models list') });
-  const note = data?.items.find((model) => model.default)?.note;
+  const note = useDefaultModelNote();
   if (!note) return null;
   return (
-    <section aria-label="The model" className="border-b border-line bg-sunken px-4 py-1.5 text-xs text-muted">
+    <section
+      aria-label="The model"
+      className="border-b border-line bg-sunken px-4 py-1.5 text-xs text-pretty text-muted"
+    >
       {note}
     </section>
   );

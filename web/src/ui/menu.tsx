@@ -22,27 +22,26 @@ export function Menu({ label, button, iconOnly, buttonClassName, align = 'start'
       <DropdownMenu.Trigger className={buttonClassName} {...(iconOnly && { 'aria-label': label, title: label })}>
         {button}
       </DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.Content
-          aria-describedby={header ? headerId : undefined}
-          side="top"
-          sideOffset={4}
-          align={align}
-          className="z-50 min-w-44 rounded-lg border border-line bg-surface p-1 shadow-lg"
-        >
-          {header && <div id={headerId}>{header}</div>}
-          {items.map((item) => (
-            <DropdownMenu.Item
-              key={item.label}
-              onSelect={item.onSelect}
-              className="flex h-8 w-full cursor-pointer items-center gap-2 rounded-md px-2 focus:bg-sunken focus:outline-none"
-            >
-              {item.icon && <Icon name={item.icon} className="text-muted" />}
-              {item.label}
-            </DropdownMenu.Item>
-          ))}
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
+      {/* In its place and not at the end of the page, where it would be part of no landmark. */}
+      <DropdownMenu.Content
+        aria-describedby={header ? headerId : undefined}
+        side="top"
+        sideOffset={4}
+        align={align}
+        className="z-50 min-w-44 rounded-lg border border-line bg-surface p-1 shadow-lg"
+      >
+        {header && <div id={headerId}>{header}</div>}
+        {items.map((item) => (
+          <DropdownMenu.Item
+            key={item.label}
+            onSelect={item.onSelect}
+            className="flex h-8 w-full cursor-pointer items-center gap-2 rounded-md px-2 focus:bg-sunken focus:outline-none"
+          >
+            {item.icon && <Icon name={item.icon} className="text-muted" />}
+            {item.label}
+          </DropdownMenu.Item>
+        ))}
+      </DropdownMenu.Content>
     </DropdownMenu.Root>
   );
 }

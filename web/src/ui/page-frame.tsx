@@ -61,6 +61,12 @@ export function Section({ title, hint, actions, children }: SectionProps) {
 }
 
 /** What is known of one thing, by its names: at the left the names, at the right the values that are there. */
+/** Of a list that has the one that is chosen beside it: the heading of the page is then that one's. */
+export function ListHeading({ isAlone, children }: { isAlone: boolean; children: string }) {
+  const Heading = isAlone ? 'h1' : 'h2';
+  return <Heading className="text-lg font-semibold">{children}</Heading>;
+}
+
 export function Facts({ of: facts }: { of: Record<string, ReactNode> }) {
   const known = Object.entries(facts).filter(([, value]) => value || value === 0);
   return (
@@ -114,7 +120,10 @@ interface TabLinksProps {
 /** Pages side by side under one heading: links that look like tabs. */
 export function TabLinks({ label, tabs, className }: TabLinksProps) {
   return (
-    <nav aria-label={label} className={classNames('flex gap-5 overflow-x-auto border-b border-line', className)}>
+    <nav
+      aria-label={label}
+      className={classNames('flex gap-4 overflow-x-auto border-b sm:gap-5 border-line', className)}
+    >
       {tabs.map(({ name, to, params = {}, count = 0 }, index) => (
         <Link
           key={to}
@@ -133,7 +142,14 @@ export function TabLinks({ label, tabs, className }: TabLinksProps) {
 }
 
 interface BackLinkProps {
-  to: '/approvals' | '/keys' | '/commands' | '/webhooks' | '/webhooks/events' | '/webhooks/deliveries';
+  to:
+    | '/approvals'
+    | '/schedules'
+    | '/keys'
+    | '/commands'
+    | '/webhooks'
+    | '/webhooks/events'
+    | '/webhooks/deliveries';
   className?: string;
   children: string;
 }

@@ -12,17 +12,20 @@ interface EmptyStateProps {
   title: string;
   children: ReactNode;
   action?: ReactNode;
+  /** Whether it is all that the page has. */
+  isPage?: boolean;
 }
 
-export function EmptyState({ icon, title, children, action }: EmptyStateProps) {
+export function EmptyState({ icon, title, children, action, isPage = false }: EmptyStateProps) {
+  const Heading = isPage ? 'h1' : 'h2';
   return (
     <div className="flex flex-col items-center gap-2 px-6 py-12 text-center">
       <span className="mb-2 flex size-10 items-center justify-center rounded-full bg-sunken text-muted">
         <Icon name={icon} />
       </span>
-      <h2 className="font-semibold">{title}</h2>
+      <Heading className="font-semibold">{title}</Heading>
       <div className="max-w-md text-balance text-muted">{children}</div>
-      {action && <div className="mt-2">{action}</div>}
+      {action && <div className="mt-2 max-w-full min-w-0">{action}</div>}
     </div>
   );
 }

@@ -32,6 +32,8 @@ export function ScrollBox({ ref, label, className, children }: ScrollBoxProps) {
   );
 }
 
+const TABLE_BOX = 'overflow-x-auto rounded-lg border border-line bg-surface';
+
 interface TableProps<Row> {
   label: string;
   columns: readonly Column<Row>[];
@@ -41,7 +43,10 @@ interface TableProps<Row> {
 
 export function Table<Row>({ label, columns, rows, rowKey }: TableProps<Row>) {
   return (
-    <ScrollBox label={label} className="overflow-x-auto rounded-lg border border-line bg-surface">
+    // No landmark: it often has the name of the section that it fills.
+    // biome-ignore lint/a11y/useSemanticElements: nothing is filled in here
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: otherwise the keyboard could not scroll it
+    <div role="group" aria-label={label} tabIndex={0} className={TABLE_BOX}>
       <table className="w-full border-collapse text-left">
         <thead>
           <tr className="border-b border-line text-sm text-muted">
@@ -64,7 +69,7 @@ export function Table<Row>({ label, columns, rows, rowKey }: TableProps<Row>) {
           ))}
         </tbody>
       </table>
-    </ScrollBox>
+    </div>
   );
 }
 

@@ -14,7 +14,10 @@ interface TerminalProps {
 export function Terminal({ label, command, output }: TerminalProps) {
   const { shown, hidden, showMore } = useCut(output, 'end');
   return (
-    <section
+    // No landmark: a task has many.
+    // biome-ignore lint/a11y/useSemanticElements: nothing is filled in here
+    <div
+      role="group"
       aria-label={label}
       data-theme="dark"
       className="rounded-lg border border-line bg-canvas px-4 py-3 font-mono text-sm leading-6 text-ink"
@@ -32,7 +35,7 @@ export function Terminal({ label, command, output }: TerminalProps) {
           )}
         </div>
       )}
-    </section>
+    </div>
   );
 }
 

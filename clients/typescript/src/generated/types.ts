@@ -162,6 +162,24 @@ export type AuditEntry = {
   calls: number;
   requestId: string | null;
 };
+export type BackgroundCall = {
+  id: string;
+  command: string;
+  status: "running" | "done" | "failed" | "unknown";
+  /** What it would have been answered with */
+  httpStatus: number | null;
+  /** What it would have been answered; where a person is asked first, `approval` */
+  result: Record<string, unknown> | null;
+  error: {
+    code: string;
+    message: string;
+    hint: string | null;
+  } | null;
+  requestedAt: string;
+  completedAt: string | null;
+  /** Until when its result can be read, once it is over */
+  keptUntil: string | null;
+};
 export type CostGroup = {
   /** Id of the key or task, name of the model or command, error code, or day in UTC */
   group: string;
@@ -477,6 +495,132 @@ export type Runner = {
     startedAt: string | null;
     deadline: string | null;
   })[];
+};
+export type Schedule = {
+  id: string;
+  name: string;
+  status: "active" | "paused" | "ended";
+  pauseReason: {
+    code: string;
+    message: string;
+  } | null;
+  cron: string | null;
+  runAt: string | null;
+  timezone: string;
+  /** What its task is posted with */
+  task: Record<string, unknown> | null;
+  command: string | null;
+  input: Record<string, unknown> | null;
+  /** When the run before is not over: leave it out, start it when that ends, or stop that one */
+  overlap: "skip" | "queue" | "stop";
+  /** Of what came due while no server ran for longer: nothing, or the last one */
+  catchUp: "none" | "last";
+  jitter: string;
+  maxFailures: number;
+  /** Failed runs since the last one that succeeded */
+  failures: number;
+  /** The key whose authority its runs have: the one that last said what it does */
+  keyId: string;
+  /** The next due times, at most five; none when it is paused */
+  upcoming: string[];
+  lastRun: ScheduleRun | null;
+  createdAt: string;
+  updatedAt: string;
+};
+export type ScheduleRun = {
+  id: string;
+  /** The time that it was due */
+  scheduledFor: string;
+  /** Of a skip that stands for all due times up to this one; otherwise null */
+  through: string | null;
+  /** Whether somebody asked for it */
+  manual: boolean;
+  status: "due" | "waiting" | "starting" | "started" | "succeeded" | "failed" | "stopped" | "skipped" | "unknown";
+  /** The task that it started */
+  taskId: string | null;
+  /** Why it was skipped, waits or failed */
+  reason: {
+    code: string;
+    message: string;
+  } | null;
+  startedAt: string | null;
+  completedAt: string | null;
+};
+export type ScheduledTask = {
+  /** What to do, in plain language; or else a template */
+  instruction?: string;
+  /** Instead of an instruction: the name of a template, or name@version */
+  template?: string;
+  /** What the template's {{…}} are, by their names */
+  parameters?: Record<string, string | number | boolean | (string | number | boolean)[]>;
+  /** What the agent may do, at most what the key may; omitted: the template's, or all of the key's */
+  scopes?: Scope[];
+  /** Milliseconds until the task is killed, 1000 to 600000; omitted: 300000, or what the template says */
+  timeout?: number;
+  /** What the sandbox may have, up to the server's maxima; omitted: the server's defaults */
+  resources?: {
+    /** Processors */
+    vcpus?: number;
+    /** MiB of memory; under gVisor files count, too */
+    memoryMb?: number;
+    /** MiB of files that it may write */
+    diskMb?: number;
+    /** Processes at a time */
+    processes?: number;
+  };
+  /** What it and the tasks that it starts may use: tokens, usd, calls; omitted: not limited */
+  budget?: {
+    /** Input and output tokens */
+    tokens?: number;
+    /** US dollars, for model calls and sandboxes */
+    usd?: number;
+    /** Calls of the model */
+    calls?: number;
+  };
+  /** What its scopes may do; omitted: all that they allow */
+  limits?: ({
+    /** The commands of this scope; or else command or effects */
+    scope?: Scope;
+    /** One command, such as "purchase-orders create" */
+    command?: string;
+    /** The commands of these effects */
+    effects?: ("read" | "write" | "destructive")[];
+    /** A JSON Schema (2020-12) that the command's input has to fit */
+    input?: Record<string, unknown>;
+    /** By JSON pointer into the input, what the calls may come to together; * stands for each of a list */
+    sum?: Record<string, number | string>;
+    /** So many calls */
+    calls?: number;
+    /** What sum and calls are counted in; UTC */
+    per?: "task" | "day" | "month";
+    /** What becomes of a call that does not fit */
+    else?: "deny" | "ask";
+  })[];
+  /** What a person is asked first */
+  approval?: {
+    /** Commands of these effects are asked for */
+    effects?: ("read" | "write" | "destructive")[];
+    /** Milliseconds that a task may wait for people, in all */
+    wait?: number;
+    /** When nobody decides in time: the agent is told so and goes on, or the task ends */
+    onExpiry?: "continue" | "end";
+    /** Whether a task at its budget, or at a spend limit of its keys, asks for more */
+    budget?: "deny" | "ask";
+    /** Whether the asking key itself may decide */
+    selfApprove?: boolean;
+  } | null;
+  /** What becomes of the same write again and again */
+  loop?: "ask" | "warn" | "deny" | null;
+  /** What the answer has to fit, which the agent then gives as a value; omitted: it answers in text alone */
+  output?: WantedOutput;
+  /** The model to use, and no other; omitted: the key's defaults, or the account's, or the server's */
+  model?: string;
+  /** Instead of model: several in the order in which they are asked, each when those before it cannot answer */
+  models?: string[];
+  /** Your own labels, kept with the task */
+  metadata?: Record<string, string>;
+  /** Hears of this task's events, signed with the account's default secret; a task needs webhooks:write for it */
+  webhookUrl?: string;
 };
 /** resource:action, resource:* or * */
 export type Scope = string;
@@ -1035,6 +1179,17 @@ export interface BuiltInCommands {
     };
     item: AuditEntry;
   };
+  /** Show what came of a call that was made with Prefer: respond-async, by the key that made it */
+  "background get": {
+    kind: 'object';
+    input: {
+      /** Id of the call, as the 202 has it */
+      id: string;
+    };
+    answer: {
+      call: BackgroundCall;
+    };
+  };
   /** Show one command with every field of its input and its answer, however deep */
   "commands show": {
     kind: 'object';
@@ -1216,7 +1371,7 @@ export interface BuiltInCommands {
       status?: "active" | "disabled" | "expired" | "revoked";
       /** Only keys that exist and were not used for so many days */
       unusedForDays?: number;
-      /** Only keys with this in their name, or whose prefix or id begins so */
+      /** Only keys with this in their name, whose prefix or id begins so, or of whom the issuer calls so (subject) */
       q?: string;
       /** Also the keys of tasks that Seed looks after by itself */
       taskKeys?: boolean;
@@ -1468,6 +1623,162 @@ export interface BuiltInCommands {
     kind: 'list';
     input: Record<string, never>;
     item: Runner;
+  };
+  /** Start a task, or call a command, by the clock: again and again by a cron pattern, or once */
+  "schedules create": {
+    kind: 'object';
+    input: {
+      /** What it is called; no two of an account are called the same */
+      name: string;
+      /** When, in five fields: minute, hour, day of month, month, day of week; or @hourly, @daily and so on */
+      cron?: string;
+      /** Instead of cron: once, at this time */
+      runAt?: string;
+      /** The IANA time zone that cron is meant in */
+      timezone?: string;
+      /** The task that it starts: what `tasks run` takes, without files and credentials */
+      task?: ScheduledTask;
+      /** Instead of task: the command that it calls, such as "loans remind" */
+      command?: string;
+      /** What that command is called with */
+      input?: Record<string, unknown>;
+      /** When the run before is not over: leave it out, start it when that ends, or stop that one */
+      overlap?: "skip" | "queue" | "stop";
+      /** Of what came due while no server ran for longer: nothing, or the last one */
+      catchUp?: "none" | "last";
+      /** Each run starts up to so much later: 30s, 10m, 1h */
+      jitter?: string;
+      /** After so many failed runs in a row it is paused; 0: never */
+      maxFailures?: number;
+    };
+    answer: {
+      schedule: Schedule;
+    };
+  };
+  /** Delete a schedule and what is known of its runs; tasks that it has started go on */
+  "schedules delete": {
+    kind: 'object';
+    input: {
+      /** Id of the schedule */
+      id: string;
+    };
+    answer: {
+      schedule: Schedule;
+    };
+  };
+  /** Make the schedules that a pack declares for its commands; they run for the key in use */
+  "schedules enable": {
+    kind: 'object';
+    input: {
+      /** Name of the pack */
+      pack: string;
+    };
+    answer: {
+      schedules: Schedule[];
+    };
+  };
+  /** Show a schedule: what it starts, when next, and why it is paused if it is */
+  "schedules get": {
+    kind: 'object';
+    input: {
+      /** Id of the schedule */
+      id: string;
+    };
+    answer: {
+      schedule: Schedule;
+    };
+  };
+  /** List schedules, newest first, with their next times and their last run */
+  "schedules list": {
+    kind: 'list';
+    input: {
+      /** Only schedules of this status */
+      status?: "active" | "paused" | "ended";
+      /** Items on a page, 1 to 100 */
+      limit?: number;
+      /** nextCursor of the page before */
+      cursor?: string;
+    };
+    item: Schedule;
+  };
+  /** Pause a schedule: nothing is due until it is resumed; tasks that it has started go on */
+  "schedules pause": {
+    kind: 'object';
+    input: {
+      /** Id of the schedule */
+      id: string;
+    };
+    answer: {
+      schedule: Schedule;
+    };
+  };
+  /** Resume a paused schedule, from its next time on; from then on it runs for the key in use */
+  "schedules resume": {
+    kind: 'object';
+    input: {
+      /** Id of the schedule */
+      id: string;
+    };
+    answer: {
+      schedule: Schedule;
+    };
+  };
+  /** Run a schedule once more, now, by its own rules and for its own key */
+  "schedules run": {
+    kind: 'object';
+    input: {
+      /** Id of the schedule */
+      id: string;
+    };
+    answer: {
+      run: ScheduleRun;
+    };
+  };
+  /** List what became of each time that a schedule was due: a task, a skip or an error with its reason */
+  "schedules runs": {
+    kind: 'list';
+    input: {
+      /** Id of the schedule */
+      id: string;
+      /** Items on a page, 1 to 100 */
+      limit?: number;
+      /** nextCursor of the page before */
+      cursor?: string;
+    };
+    item: ScheduleRun;
+  };
+  /** Change a schedule; from then on it runs for the key in use */
+  "schedules update": {
+    kind: 'object';
+    input: {
+      /** Id of the schedule */
+      id: string;
+      /** What it is called; no two of an account are called the same */
+      name?: string;
+      /** When, in five fields: minute, hour, day of month, month, day of week; or @hourly, @daily and so on */
+      cron?: string;
+      /** Instead of cron: once, at this time */
+      runAt?: string;
+      /** The IANA time zone that cron is meant in */
+      timezone?: string;
+      /** The task that it starts: what `tasks run` takes, without files and credentials */
+      task?: ScheduledTask;
+      /** Instead of task: the command that it calls, such as "loans remind" */
+      command?: string;
+      /** What that command is called with */
+      input?: Record<string, unknown>;
+      /** When the run before is not over: leave it out, start it when that ends, or stop that one */
+      overlap?: "skip" | "queue" | "stop";
+      /** Of what came due while no server ran for longer: nothing, or the last one */
+      catchUp?: "none" | "last";
+      /** Each run starts up to so much later: 30s, 10m, 1h */
+      jitter?: string;
+      /** After so many failed runs in a row it is paused; 0: never */
+      maxFailures?: number;
+    };
+    answer: {
+      schedule: Schedule;
+    };
   };
   /** Download an artifact of a task */
   "tasks artifacts get": {

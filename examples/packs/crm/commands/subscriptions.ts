@@ -104,3 +104,32 @@ export const listSubscriptions = defineCommand({
     return orderedBy(query, 'contact_id', page, toSubscription);
   },
 });
+
+export const markOverdue = defineCommand({
+  name: 'subscriptions mark-overdue',
+  summary: "Mark the active subscriptions whose last day is over as past due, in each customer's own calendar",
+  http: 'POST /subscriptions/mark-overdue',
+  scope: 'subscriptions:write',
+  effect: 'write',
+  schedule: '0 7 * * *',
+  input: z.object({}),
+  output: z.object({ marked: z.int().describe('How many there were') }),
+  examples: ['seed subscriptions mark-overdue', 'seed schedules enable crm'],
+  run: async (_input, ctx) => {
+    const { db, account, emit } = ctx;
+    const over = await currentSubscriptions(ctx)
+      .where('days_left', '<', 0)
+      .where('status', '=', 'active')
+      .execute();
+    for (const { id, contact_id: contactId, expires_on: expiresOn } of over) {
+      await db
+        .updateTable('subscriptions')
+        .set({ status: 'past_due' })
+        .where('account_id', '=', account.id)
+        .where('id', '=', id)
+        .execute();
+      emit('subscription.overdue', { subscriptionId: id, contactId, expiresOn });
+    }
+    return { marked: over.length };
+  },
+});

@@ -41,6 +41,7 @@ interface Seen extends VerifiedToken {
 const TOKENS_KEPT = 10_000;
 /** What takes the place of a secret's first characters. */
 const PREFIX = 'oidc';
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** An id and two names: more there need not be to know that the name does not tell. */
 const SAME_NAMES = 3;
 
@@ -117,10 +118,10 @@ export function openIdentities(needs: IdentitiesNeeds): Identities {
     const found = await store.db
       .selectFrom('accounts')
       .select(['id', 'name', 'operator'])
-      .where((is) => is.or([is(sql`id::text`, '=', text), is('name', '=', text)]))
+      .where((is) => is.or([is('name', '=', text), ...(UUID.test(text) ? [is('id', '=', text)] : [])]))
       .limit(SAME_NAMES)
       .execute();
-    const own = found.find(({ id }) => id === named) ?? (found.length === 1 ? found[0] : undefined);
+    const own = found.find(({ id }) => id === named.toLowerCase()) ?? (found.length === 1 ? found[0] : undefined);
     if (own) return own;
     const many = found.length > 1;
     const message = many ? `there are several accounts "${named}"` : `there is no account "${named}"`;
@@ -183,5 +184,5 @@ function hashOf({ issuer, subject }: VerifiedToken, accountId: string): string {
 }
 
 function isOf({ accountId, accountName }: PresentedKey, account: string | null): boolean {
-  return account === accountId || account === accountName;
+  return account?.toLowerCase() === accountId || account === accountName;
 }

@@ -1,6 +1,5 @@
 // What is to be said of a schema and of an answer, once a worker has judged it. Called by accept.ts,
 // give-output.ts and settle.ts.
-import { storableJson } from '../../../db/storable.ts';
 import { SeedError } from '../../../protocol/errors.ts';
 import { LIMITS } from '../../../protocol/limits.ts';
 import type { AnswerSchema, OutputVerdict } from '../../../protocol/output.ts';
@@ -30,7 +29,6 @@ export async function refuseSchema(checks: OutputChecks, accountId: string, sche
   const bytes = Buffer.byteLength(text);
   if (bytes > LIMITS.outputSchemaBytes)
     throw notTaken(`it is ${bytes} bytes of JSON, and may be ${LIMITS.outputSchemaBytes}`);
-  if (storableJson(schema) !== text) throw notTaken('it has a NUL character or half of a surrogate pair');
   const answer = await checks.check(accountId, { schema: text, value: null });
   if (answer.kind !== 'verdict') throw notTaken(answer.why);
 }

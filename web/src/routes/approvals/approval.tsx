@@ -32,7 +32,7 @@ export function ApprovalPage() {
           {({ approval }) => <Details key={id} approval={approval} />}
         </Answer>
       ) : (
-        <EmptyState icon="approval" title="This key may not see approvals">
+        <EmptyState isPage icon="approval" title="This key may not see approvals">
           That needs the scope approvals:write. Sign in with a key that has it.
         </EmptyState>
       )}
@@ -49,9 +49,9 @@ function Details({ approval }: { approval: Approval }) {
       <title>{`${label}: ${summary.slice(0, 60)} · Seed`}</title>
       <header className="flex flex-col gap-3">
         <div className="flex items-start justify-between gap-2">
-          <h2 className="min-w-0 text-xl font-semibold wrap-anywhere">
+          <h1 className="min-w-0 text-xl font-semibold wrap-anywhere">
             <ExactLine text={summary} />
-          </h2>
+          </h1>
           <CopyLink label="Copy the link to this approval" />
         </div>
         <div className="flex flex-wrap items-center gap-x-5 gap-y-1.5 text-muted tabular-nums">

@@ -13,6 +13,7 @@ import { classNames } from '../../ui/class-names.ts';
 import { FilterField } from '../../ui/fields.tsx';
 import { ForeignText } from '../../ui/foreign-text.tsx';
 import { useRowKeys, useShortcut } from '../../ui/keyboard.ts';
+import { ListHeading } from '../../ui/page-frame.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
 import { EmptyState, ListAnswer } from '../../ui/states.tsx';
 import { toast } from '../../ui/toast.tsx';
@@ -47,7 +48,7 @@ export function Approvals() {
         )}
       >
         <header className="flex flex-col gap-3 border-b border-line px-4 pt-4 pb-3">
-          <h1 className="text-lg font-semibold">Approvals</h1>
+          <ListHeading isAlone={!chosen}>Approvals</ListHeading>
           <search className="flex flex-wrap items-center gap-2">
             <FilterField
               label="State"

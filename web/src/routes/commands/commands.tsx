@@ -11,7 +11,7 @@ import { classNames } from '../../ui/class-names.ts';
 import { CopyLink, Mono } from '../../ui/code.tsx';
 import { SearchField } from '../../ui/fields.tsx';
 import { useRowKeys } from '../../ui/keyboard.ts';
-import { BackLink, Facts, Section } from '../../ui/page-frame.tsx';
+import { BackLink, Facts, ListHeading, Section } from '../../ui/page-frame.tsx';
 import { EmptyState } from '../../ui/states.tsx';
 import { type Column, Table } from '../../ui/table.tsx';
 import { type CommandGroup, groupCommands, searchCommands, slugOf } from './command-groups.ts';
@@ -42,7 +42,7 @@ export function Commands() {
       >
         <header className="flex flex-col gap-3 border-b border-line px-4 pt-4 pb-3">
           <div className="flex items-baseline justify-between">
-            <h1 className="text-lg font-semibold">Commands</h1>
+            <ListHeading isAlone={!chosen}>Commands</ListHeading>
             <p className="text-sm text-muted tabular-nums">{manifest.commands.length} with this key</p>
           </div>
           <SearchField label="Search commands" value={q} onChange={setSearch} />
@@ -74,7 +74,9 @@ export function Commands() {
 
 function Group({ group: { noun, commands } }: { group: CommandGroup }) {
   return (
-    <section aria-labelledby={`noun-${noun}`}>
+    // No landmark: there are as many as nouns, and one may be called as the page is.
+    // biome-ignore lint/a11y/useSemanticElements: nothing is filled in here
+    <div role="group" aria-labelledby={`noun-${noun}`}>
       <h2
         id={`noun-${noun}`}
         className="sticky top-0 z-10 bg-canvas px-4 pt-4 pb-1 text-sm font-medium text-muted capitalize"
@@ -101,7 +103,7 @@ function Group({ group: { noun, commands } }: { group: CommandGroup }) {
           </li>
         ))}
       </ul>
-    </section>
+    </div>
   );
 }
 
@@ -131,7 +133,7 @@ export function Command() {
       {command ? (
         <Details command={command} />
       ) : (
-        <EmptyState icon="command" title="This key has no such command">
+        <EmptyState isPage icon="command" title="This key has no such command">
           There is no <span className="font-mono">{name}</span>, or this key lacks the scope for it. A key that has
           the scope keys:write can create one with more, up to its own scopes.
         </EmptyState>
@@ -147,7 +149,7 @@ function Details({ command }: { command: ManifestCommand }) {
       <title>{`${name} · Seed`}</title>
       <header className="flex flex-col gap-2">
         <div className="flex items-center gap-1">
-          <h2 className="font-mono text-xl font-semibold">{name}</h2>
+          <h1 className="font-mono text-xl font-semibold">{name}</h1>
           <CopyLink label="Copy the link to this command" />
         </div>
         <p className="text-lg text-muted">{summary}.</p>

@@ -100,9 +100,9 @@ export function LimitsFields({ draft, problems, onChange }: LimitsFieldsProps) {
 export function NewSecret({ title, secret, actions }: { title: string; secret: string; actions: ReactNode }) {
   return (
     <section aria-label={title} className="flex flex-col gap-3 rounded-lg border border-accent bg-accent-soft p-4">
-      <h2 role="status" className="font-semibold">
-        {title}
-      </h2>
+      <div role="status">
+        <h2 className="font-semibold">{title}</h2>
+      </div>
       <p>
         <strong className="font-semibold">Copy it now: you will not see it again.</strong> Seed keeps only its
         hash.

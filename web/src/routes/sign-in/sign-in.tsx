@@ -91,7 +91,7 @@ export function SignIn() {
             <code className="font-mono text-sm text-ink">npm start</code> prints the first one, once. Whoever has a
             key makes more:
           </p>
-          <p className="font-mono text-sm text-ink">seed keys create --name me --scopes '*'</p>
+          <p className="font-mono text-xs text-ink sm:text-sm">seed keys create --name me --scopes '*'</p>
           <p>The dashboard can do what the key can do, and nothing else.</p>
         </section>
       </div>

@@ -75,6 +75,7 @@ function options({ days, series, format, whole, onPoint }: BarChartProps, width:
       {
         ...axis,
         size: 56,
+        space: 24,
         grid: { stroke: colour('line'), width: 1 },
         ...(whole && { incrs: WHOLE_STEPS }),
         values: (_, values) => values.map(format),

@@ -3,6 +3,7 @@ import { Link, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { Webhook } from '../../../../src/protocol/webhook.ts';
 import { useCommand, usePages, useSeed } from '../../api/use-command.ts';
+import { Breakable } from '../../ui/breakable.tsx';
 import { Button } from '../../ui/button.tsx';
 import { CodeBlock, CopyableId } from '../../ui/code.tsx';
 import { useShortcut } from '../../ui/keyboard.ts';
@@ -70,7 +71,7 @@ function Url({ webhook }: { webhook: Webhook }) {
   return (
     <>
       <Link data-row to="/webhooks/$id" params={{ id }} className={`${ROW_LINK} wrap-anywhere`}>
-        {url}
+        <Breakable text={url} />
       </Link>
       {description && <span className="block text-sm text-muted wrap-anywhere">{description}</span>}
       <span className="mt-1 block sm:hidden">

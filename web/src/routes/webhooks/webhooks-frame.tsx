@@ -11,6 +11,7 @@ import type {
 } from '../../../../src/protocol/webhook.ts';
 import { duration } from '../../format/readable.ts';
 import { Badge, BadgeList, Status, type Tone } from '../../ui/badge.tsx';
+import { Breakable } from '../../ui/breakable.tsx';
 import { Button } from '../../ui/button.tsx';
 import { ForeignText } from '../../ui/foreign-text.tsx';
 import { PageFrame, TabLinks } from '../../ui/page-frame.tsx';
@@ -80,9 +81,9 @@ const EVENT: Column<WebhookDelivery> = {
       to="/webhooks/deliveries/$id"
       params={{ id }}
       search={(before) => before}
-      className={`${ROW_LINK} font-mono text-sm wrap-anywhere`}
+      className={`${ROW_LINK} font-mono text-sm wrap-break-word`}
     >
-      {eventType}
+      <Breakable text={eventType} />
     </Link>
   ),
 };
@@ -91,7 +92,11 @@ const URL: Column<WebhookDelivery> = {
   title: 'To',
   from: 'md',
   className: 'min-w-40 text-muted',
-  cell: ({ url }) => <span className="wrap-anywhere">{url}</span>,
+  cell: ({ url }) => (
+    <span className="wrap-anywhere">
+      <Breakable text={url} />
+    </span>
+  ),
 };
 
 const REST: readonly Column<WebhookDelivery>[] = [

@@ -16,7 +16,7 @@ import { useKeyNames } from '../list/task-list.tsx';
 import { AnswerStatus } from './entry-view.tsx';
 import { useTask, ViewFrame } from './open-task.tsx';
 
-const LINK = 'text-accent hover:underline';
+const LINK = 'text-accent underline';
 
 export function Details() {
   const { task } = useTask();
@@ -215,6 +215,7 @@ type LedgerEntry = ItemOf<'tasks ledger'>;
 const COLUMNS: readonly Column<LedgerEntry>[] = [
   {
     title: 'Time',
+    from: 'sm',
     className: 'whitespace-nowrap text-muted tabular-nums',
     cell: ({ at }) => (
       <time dateTime={at} title={fullTime(at)}>
@@ -234,7 +235,7 @@ const COLUMNS: readonly Column<LedgerEntry>[] = [
       </>
     ),
   },
-  { title: 'Effect', cell: ({ effect }) => <EffectBadge effect={effect} /> },
+  { title: 'Effect', from: 'md', cell: ({ effect }) => <EffectBadge effect={effect} /> },
   {
     title: 'Answer',
     cell: ({ status, code }) => (
@@ -246,13 +247,14 @@ const COLUMNS: readonly Column<LedgerEntry>[] = [
   },
   {
     title: 'Took',
+    from: 'md',
     numeric: true,
     className: 'whitespace-nowrap',
     cell: ({ durationMs }) => (durationMs === null ? '–' : duration(durationMs)),
   },
   {
     title: 'What',
-    className: 'w-1/2 min-w-60',
+    className: 'w-1/2 min-w-36 sm:min-w-60',
     cell: (entry) => (
       <>
         <Json title="Given" value={entry.arguments} />

@@ -17,18 +17,20 @@ interface EntryViewProps {
 
 export function EntryView({ row, startedAt, over }: EntryViewProps) {
   if (row.type === 'entry') return <EventView entry={row.entry} startedAt={startedAt} over={over} />;
-  const isAnswer = row.type === 'answer';
-  const title = isAnswer ? 'Answer' : 'Instruction';
+  const isAnswer = row.type !== 'instruction';
+  const title = TITLES[row.type];
   const look = isAnswer ? 'border-accent bg-accent-soft' : 'border-line bg-surface';
   return (
     <Line at={row.at} startedAt={isAnswer ? startedAt : row.at}>
       <section aria-label={title} className={`rounded-lg border px-4 py-3 ${look}`}>
         <h2 className="mb-1 text-sm font-medium text-muted">{title}</h2>
-        <ForeignBlock text={row.text} mono={isAnswer && isAligned(row.text)} />
+        <ForeignBlock text={row.text} mono={row.type === 'value' || (isAnswer && isAligned(row.text))} />
       </section>
     </Line>
   );
 }
+
+const TITLES = { instruction: 'Instruction', answer: 'Answer', value: 'Answer as a value' } as const;
 
 /** Columns made of spaces stand under each other only where all characters are of one width. */
 function isAligned(text: string): boolean {

@@ -2,6 +2,7 @@
 import { Link, Outlet, useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { Task as TaskObject } from '../../../../../src/protocol/task.ts';
+import { useDefaultModelNote } from '../../../api/default-model.ts';
 import { AnswerError } from '../../../api/request.ts';
 import { useAction, useSeed } from '../../../api/use-command.ts';
 import { count, duration, fullTime, money } from '../../../format/readable.ts';
@@ -59,6 +60,7 @@ function OpenTask({ id }: { id: string }) {
 function NoSuchTask({ id }: { id: string }) {
   return (
     <EmptyState
+      isPage
       icon="search"
       title="There is no such task"
       action={
@@ -95,6 +97,7 @@ function TaskTabs() {
 function TaskHeader() {
   const { task } = useTask();
   const { may } = useSeed();
+  const said = useDefaultModelNote();
   return (
     <header className="flex flex-col gap-3 px-4 pt-3 pb-2 md:px-6">
       <div className="flex items-center justify-between gap-2">
@@ -125,7 +128,10 @@ function TaskHeader() {
       <Timeline />
       <WaitingForApproval />
       {task.statusNote && <p className="text-muted">{task.statusNote}</p>}
-      {task.modelNote && <p className="text-xs text-muted">{task.modelNote}</p>}
+      {/* Not twice: the same stands above each page. */}
+      {task.modelNote && task.modelNote !== said && (
+        <p className="text-xs text-pretty text-muted">{task.modelNote}</p>
+      )}
     </header>
   );
 }

@@ -96,11 +96,14 @@ function changeCall(
 }
 
 export type Row = { key: string | number } & (
-  | { type: 'instruction' | 'answer'; at: string; text: string }
+  | { type: 'instruction' | 'answer' | 'value'; at: string; text: string }
   | { type: 'entry'; entry: Entry }
 );
 
-/** The rows of the conversation: the instruction, the entries, and the answer where no event has said it. */
+/**
+ * The rows of the conversation: the instruction, the entries, the answer where no event has said it, and the
+ * answer as a value where there is one.
+ */
 export function conversationRows(task: Task, { entries }: Transcript): Row[] {
   const { stdout, completedAt, status } = task;
   const last = entries.findLastIndex(({ type }) => type === 'text');
@@ -115,5 +118,7 @@ export function conversationRows(task: Task, { entries }: Transcript): Row[] {
     else rows.push({ key: entry.seq, type: 'entry', entry });
   }
   if (isAnswered && !said) rows.push({ key: 'answer', type: 'answer', at: completedAt, text: stdout });
+  if (task.output !== null && completedAt !== null)
+    rows.push({ key: 'value', type: 'value', at: completedAt, text: JSON.stringify(task.output, null, 2) });
   return rows;
 }
