@@ -1,4 +1,5 @@
-// Answers with a file that is in memory, in the smallest form that the client takes, or says that it has it already.
+// Answers with a file that is in memory, in the smallest form that the client takes, or says that it has it
+// already.
 import type { Context } from 'hono';
 import { ENCODINGS, type Encoding, type WebFile } from './web-files.ts';
 

@@ -1,4 +1,5 @@
-// GET /docs: the API reference, a library's page that reads /openapi.json. Its files are read when it is first opened.
+// GET /docs: the API reference, a library's page that reads /openapi.json. Its files are read when it is first
+// opened.
 import { readdir, readFile } from 'node:fs/promises';
 import { type Context, Hono } from 'hono';
 import { html } from 'hono/html';
@@ -10,8 +11,8 @@ import { answerFile } from './answer-file.ts';
 import { hashOf, type WebFile } from './web-files.ts';
 
 /**
- * Scripts and calls of this server alone. The library writes styles into its page and its elements, and shows what a
- * call answered from memory: the only two things that are let off.
+ * Scripts and calls of this server alone. The library writes styles into its page and its elements, and shows what
+ * a call answered from memory: the only two things that are let off.
  */
 const POLICY = [
   "default-src 'none'",

@@ -1,4 +1,5 @@
-// How an operation is called with curl, the CLI and the TypeScript client: `x-codeSamples` of the OpenAPI description.
+// How an operation is called with curl, the CLI and the TypeScript client: `x-codeSamples` of the OpenAPI
+// description.
 import { type Command, isFile, isStream } from '../../command/define-command.ts';
 import { parseHttp, pathParameters, toJsonSchema } from '../../command/manifest.ts';
 import { isRecord } from '../../lib/json.ts';
