@@ -69,6 +69,8 @@ export function createEventView(style: Style): (event: TaskEvent) => string {
         return closed(`${commandText(event, style)}\n`);
       case 'approval':
         return closed(`${approvalText(event, style)}\n`);
+      case 'message':
+        return closed(`${style.cyan('>')} ${style.bold(sanitise(event.text).trimEnd())}\n`);
       case 'diagnostic':
         return closed(`${style.yellow('!')} ${style.dim(sanitise(event.text).trimEnd())}\n`);
       default:

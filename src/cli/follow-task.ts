@@ -64,7 +64,7 @@ export async function followTask(
 }
 
 /** Shows the events as they come; returns the JSON text of the ended task. */
-async function watchToEnd(
+export async function watchToEnd(
   { io, api, quiet, signal }: { io: Io; api: Api; quiet: boolean; signal: AbortSignal },
   { taskId, stream, get }: Followed,
 ): Promise<string> {
@@ -123,7 +123,7 @@ function summary(io: Io, task: Task): string {
   return `${paintStatus('completed', style)} ${style.dim(`in ${parts.join(' · ')}`)}`;
 }
 
-function taskOf(text: string): Task {
+export function taskOf(text: string): Task {
   const answer = parseAnswer(text);
   const task = isRecord(answer) && isRecord(answer['task']) ? answer['task'] : answer;
   if (isRecord(task) && typeof task['status'] === 'string' && 'completedAt' in task)

@@ -1,5 +1,6 @@
 // The commands of this machine, which are not in a server's manifest. Used by repository.ts.
 import { approvalsWatch } from './approvals-watch.ts';
+import { chat } from './chat.ts';
 import { clientTypes } from './client-types.ts';
 import { completion } from './completion.ts';
 import { developCommands } from './develop.ts';
@@ -32,6 +33,7 @@ export const LOCAL_COMMANDS: readonly LocalCommand[] = [
   ...packDevelopment,
   webhooksListen,
   approvalsWatch,
+  chat,
   clientTypes,
   completion,
 ];

@@ -5,6 +5,7 @@ import type { CostSource } from '../protocol/cost-source.ts';
 import type { AgentEvent, ServerEvent } from '../protocol/event.ts';
 import type { KeptFile } from '../protocol/file.ts';
 import type { ApprovalSetting, Limit, LoopSetting } from '../protocol/grant.ts';
+import type { Keep } from '../protocol/keep.ts';
 import type { Identity } from '../protocol/key.ts';
 import type { SpendLimit } from '../protocol/key-limits.ts';
 import type { Effect } from '../protocol/manifest.ts';
@@ -23,6 +24,14 @@ import type { WebhookTables } from './webhook-tables.ts';
 /** A file of a task with the id of the blob that has its content. */
 export interface StoredFile extends KeptFile {
   blobId: string;
+}
+
+/** An archive of /workspace, and the task at whose end it was made. */
+export interface StoredWorkspace {
+  blobId: string;
+  size: number;
+  sha256: string;
+  madeBy: string;
 }
 
 /** `to`: in billionths of a US dollar, or tokens. `until`: ISO 8601. */
@@ -285,6 +294,13 @@ export interface Tables extends GrantTables, ScheduleTables, WebhookTables {
     sandbox_reach: Defaulted<string | null>;
     free_since: Defaulted<Date | null>;
     freed_from: Defaulted<string | null>;
+    continues: Defaulted<string | null>;
+    conversation_id: Defaulted<string | null>;
+    notes: Defaulted<string[]>;
+    messages: Defaulted<number>;
+    keep: JsonOrNull<Keep>;
+    workspace: JsonOrNull<StoredWorkspace>;
+    workspace_until: Defaulted<Date | null>;
   };
   events: { task_id: string; seq: number; created_at: Date; body: Json<AgentEvent | ServerEvent> };
   runners: { id: string; name: string; state: Json<RunnerState>; last_seen: Date };

@@ -5,6 +5,7 @@ import { packedBundle } from '../lib/own-files.ts';
 import type { CliPrograms } from './cli-host.ts';
 
 const TARGET = 'node24';
+const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
 /** The guest as one ES module; it needs Node 24 and Pi's packages in a node_modules folder beside or above it. */
 export async function bundleGuest(): Promise<Uint8Array> {
@@ -13,6 +14,8 @@ export async function bundleGuest(): Promise<Uint8Array> {
   return bundle(new URL('main.ts', import.meta.url), {
     target: TARGET,
     external: ['@earendil-works/*'],
+    // tar-stream asks for Node's modules in the older way.
+    banner: { js: REQUIRE },
     define: { SEED_CLI_PROGRAMS: JSON.stringify(await cliPrograms()) },
   });
 }

@@ -17,13 +17,16 @@ export type LinkAnswer = { status: number; body: Buffer };
 type Attempt<Answer> = (session: ClientHttp2Session) => Promise<Answer>;
 
 export interface Link {
-  get(path: string): Promise<LinkAnswer>;
+  /** @param signal gives it up */
+  get(path: string, signal?: AbortSignal): Promise<LinkAnswer>;
   post(path: string, contentType: string, body: string): Promise<LinkAnswer>;
   postEvents(batch: number, ndjson: string): Promise<LinkAnswer>;
   /** Writes a body of any size to the file; the answer's is empty then. Rejects with `unreachable` when cut. */
   download(path: string, file: Writable): Promise<LinkAnswer>;
   /** Rejects with `unreachable` when cut. */
   upload(path: string, size: number, content: Readable): Promise<LinkAnswer>;
+  /** The same of what tells its length only by its end. @param signal gives it up */
+  put(path: string, content: Readable, signal: AbortSignal): Promise<LinkAnswer>;
   delete(path: string): Promise<LinkAnswer>;
   /** Made again as long as it rejects with its session cut; the signal ends the waiting for another one. */
   repeat<Answer>(attempt: Attempt<Answer>, signal?: AbortSignal): Promise<Answer>;
@@ -115,7 +118,10 @@ export function openLink(first: Duplex, again: () => Promise<Duplex | null> = as
     return repeat((used) => exchange(used, headers, body));
   };
   return {
-    get: (path) => repeat((used) => exchange(used, { ':method': 'GET', ':path': path })),
+    get(path, signal) {
+      const headers = { ':method': 'GET', ':path': path };
+      return repeat((used) => exchange(used, headers, undefined, signal), signal);
+    },
     post: (path, contentType, body) => post(path, contentType, body),
     postEvents: (batch, ndjson) =>
       post('/events', 'application/x-ndjson', ndjson, { [BATCH_HEADER]: String(batch) }),
@@ -124,6 +130,8 @@ export function openLink(first: Duplex, again: () => Promise<Duplex | null> = as
       const headers = { ':method': 'PUT', ':path': path, 'content-length': String(size) };
       return once((used) => exchange(used, headers, content));
     },
+    put: (path, content, signal) =>
+      once((used) => exchange(used, { ':method': 'PUT', ':path': path }, content, signal)),
     delete: (path) => repeat((used) => exchange(used, { ':method': 'DELETE', ':path': path })),
     repeat,
     wasCut,
@@ -159,9 +167,17 @@ function aborted(signal: AbortSignal): Promise<never> {
 const isWhole = (request: ClientHttp2Stream) => request.rstCode === constants.NGHTTP2_NO_ERROR;
 
 /** One request with a small answer. Rejects when the stream breaks or the answer is over the limit. */
-function exchange(session: ClientHttp2Session, headers: Record<string, string>, body?: string | Readable) {
+function exchange(
+  session: ClientHttp2Session,
+  headers: Record<string, string>,
+  body?: string | Readable,
+  signal?: AbortSignal,
+) {
   return new Promise<LinkAnswer>((resolve, reject) => {
     const request = session.request(headers, { endStream: body === undefined });
+    const giveUp = () => request.close(constants.NGHTTP2_CANCEL);
+    signal?.addEventListener('abort', giveUp, { once: true });
+    request.once('close', () => signal?.removeEventListener('abort', giveUp));
     const chunks: Buffer[] = [];
     let size = 0;
     let status = 0;

@@ -10,7 +10,9 @@ import {
   SettingsManager,
   type ToolDefinition,
 } from '@earendil-works/pi-coding-agent';
+import type { Conversation } from '../protocol/conversation.ts';
 import type { ModelTraits } from '../protocol/model.ts';
+import { restoreConversation } from './conversation.ts';
 import type { ShownForm } from './finish-tool.ts';
 import type { LlmFailure, LlmWatch } from './llm-watch.ts';
 import { MODEL_BASE_URL } from './model-fetch.ts';
@@ -30,6 +32,8 @@ interface PiSessionOptions {
   /** Hears the calls of `modelFetch`. */
   llm: LlmWatch;
   hooks: Hooks;
+  /** What was said in the tasks before; null: it goes on from none. */
+  before: Conversation | null;
   /** Where the answer is to be a value. */
   output: { shown: ShownForm; desk: OutputDesk } | null;
 }
@@ -79,6 +83,8 @@ export async function startPiSession(pi: Pi, options: PiSessionOptions): Promise
   });
   const model = pi.getModel(PROVIDER, options.model);
   if (model === undefined) throw new Error(`Pi did not take the model ${options.model}`);
+  const sessionManager = SessionManager.inMemory(options.cwd);
+  if (options.before !== null) restoreConversation(sessionManager, options.before);
   const { session } = await createAgentSession({
     cwd: options.cwd,
     agentDir: options.cwd,
@@ -88,9 +94,10 @@ export async function startPiSession(pi: Pi, options: PiSessionOptions): Promise
     tools: options.tools.map(({ name }) => name),
     customTools: options.tools,
     resourceLoader: resources(options.systemPrompt, [hooksOfSeed(options.hooks)]),
-    sessionManager: SessionManager.inMemory(options.cwd),
+    sessionManager,
     settingsManager: SettingsManager.inMemory({
       compaction: compactionOf(options.traits),
+      steeringMode: 'all',
       // The gateway retries where that makes sense; this bridges a hiccup of the stream, for some seconds at most.
       retry: {
         enabled: true,

@@ -9,11 +9,14 @@ import { cutMiddle } from '../protocol/text.ts';
 import type { EventQueue } from './event-queue.ts';
 import { FINISH, isHandedIn, UNREADABLE_ANSWER } from './finish-tool.ts';
 import type { LlmWatch } from './llm-watch.ts';
+import type { Messages } from './messages.ts';
 import type { OutputDesk } from './output-desk.ts';
 import { type Done, reminderFor, UNREADABLE, writtenCallReminder } from './reminder.ts';
 import { type ToolAnswers, textOf } from './tool-answers.ts';
 
 type MessageEnd = Extract<AgentSessionEvent, { type: 'message_end' }>;
+type CompactionEnd = Extract<AgentSessionEvent, { type: 'compaction_end' }>;
+type CompactionResult = NonNullable<CompactionEnd['result']>;
 type AssistantMessage = Extract<MessageEnd['message'], { role: 'assistant' }>;
 type Failure = NonNullable<GuestResult['error']>;
 
@@ -23,6 +26,7 @@ export interface AgentRun {
   events: EventQueue;
   llm: LlmWatch;
   answers: ToolAnswers;
+  messages: Messages;
   /** Those that the task may call. */
   commands: readonly ToldCommand[];
   /** Where the answer is to be a value. */
@@ -54,15 +58,23 @@ export async function runAgent(run: AgentRun): Promise<GuestResult> {
     if (event.type === 'tool_execution_end') done = { calls: done.calls + 1, lastFailed: event.isError };
     report(event, run, diagnose);
   });
+  // Once its answer is taken as a value nothing is read any more.
+  const late = () => (answerOf(last, llm) === null || output?.desk.isOver() ? null : run.messages.late());
+  const answerLate = async () => {
+    for (let text = late(); text !== null; text = late())
+      await session.prompt(text, { expandPromptTemplates: false });
+  };
   let failure: Failure | null;
   try {
     await session.prompt(instruction, { expandPromptTemplates: false });
+    await answerLate();
     const ownAnswer = answerOf(last, llm);
     const isOver = output?.desk.isOver() ?? false;
     const reminder = ownAnswer === null || isOver ? null : reminderFor(ownAnswer, done, session, run.commands);
     if (reminder !== null) {
       diagnose(reminder.why);
       await session.prompt(reminder.text, { expandPromptTemplates: false });
+      await answerLate();
     }
     if (output && !output.desk.isOver() && hasEnded(last, llm)) {
       await remindOfOutput(run, output, diagnose);
@@ -146,7 +158,7 @@ function isWrittenCall(last: AssistantMessage | null, { session, commands }: Age
 }
 
 function report(event: AgentSessionEvent, run: AgentRun, diagnose: Diagnose): void {
-  const { events, llm, answers } = run;
+  const { session, events, llm, answers } = run;
   if (event.type === 'message_end' && event.message.role === 'assistant') {
     const calls = event.message.content.filter((part) => part.type === 'toolCall');
     run.output?.called(calls.map(({ name }) => name));
@@ -171,10 +183,26 @@ function report(event: AgentSessionEvent, run: AgentRun, diagnose: Diagnose): vo
   } else if (event.type === 'auto_retry_start') {
     const why = llm.failure()?.message ?? event.errorMessage;
     diagnose(`the LLM failed (${why}); attempt ${event.attempt} of ${event.maxAttempts} to go on`);
-  } else if (event.type === 'compaction_end') diagnose(compacted(event, llm));
+  } else if (event.type === 'compaction_end') {
+    diagnose(compacted(event, llm));
+    if (event.result) events.push({ type: 'summary', ...summaryOf(session, event.result) });
+  }
 }
 
-type CompactionEnd = Extract<AgentSessionEvent, { type: 'compaction_end' }>;
+/** With how many entries of the conversation stay as they were said (protocol/conversation.ts). */
+function summaryOf({ sessionManager }: AgentSession, { summary: text, firstKeptEntryId }: CompactionResult) {
+  const branch = sessionManager.getBranch();
+  const from = branch.findIndex(({ id }) => id === firstKeptEntryId);
+  const kept = from === -1 ? [] : branch.slice(from);
+  const keeps = kept.reduce((sum, entry) => sum + (entry.type === 'message' ? entriesOf(entry.message) : 0), 0);
+  return { text, keeps };
+}
+
+function entriesOf(message: MessageEnd['message']): number {
+  if (message.role !== 'assistant') return 1;
+  const calls = message.content.filter(({ type }) => type === 'toolCall').length;
+  return calls + (textOf(message) === '' ? 0 : 1);
+}
 
 function compacted({ result, errorMessage }: CompactionEnd, llm: LlmWatch): string {
   if (result)

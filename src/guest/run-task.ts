@@ -1,5 +1,6 @@
 // One task over one stream: run the agent, fetch the CLI meanwhile, hand back the result. Rehearsals do the same.
 import type { Duplex } from 'node:stream';
+import type { Conversation } from '../protocol/conversation.ts';
 import type { GuestTask, StartLine } from '../protocol/guest.ts';
 import type { Manifest } from '../protocol/manifest.ts';
 import type { ModelTraits } from '../protocol/model.ts';
@@ -8,11 +9,13 @@ import { AgentProcesses } from './agent-processes.ts';
 import { createAgentTools } from './agent-tools.ts';
 import { type ArtifactWatch, watchArtifacts } from './artifacts.ts';
 import type { CliHost } from './cli-host.ts';
+import { continuedInstruction } from './conversation.ts';
 import { EventQueue } from './event-queue.ts';
 import { FINISH, FINISH_COMMAND_REMINDER, FINISH_REMINDER, finishTool, shownForm } from './finish-tool.ts';
 import type { GuestSettings } from './guest-settings.ts';
 import { type Link, type LinkAnswer, openLink } from './link.ts';
 import { createLlmWatch } from './llm-watch.ts';
+import { readMessages } from './messages.ts';
 import { modelFetch } from './model-fetch.ts';
 import { openOutputDesk } from './output-desk.ts';
 import { type Pi, startPiSession } from './pi.ts';
@@ -21,6 +24,9 @@ import type { LoopbackProxy } from './proxy.ts';
 import { runAgent } from './run-agent.ts';
 import { systemPrompt } from './system-prompt.ts';
 import { createToolAnswers } from './tool-answers.ts';
+import { keepWorkspace, unpackWorkspace } from './workspace.ts';
+
+const CUT = 'The agent does not know how the conversation began: that is too much, or kept no more.';
 
 export interface TaskRun {
   pi: Pi;
@@ -51,9 +57,16 @@ export async function runTask(run: TaskRun): Promise<DoneTask> {
   const fetched = async (path: string) => accepted(path, await link.get(path));
   const parsed = async <Body>(path: string) => JSON.parse((await fetched(path)).toString('utf8')) as Body;
   const llm = createLlmWatch();
+  const begunAt = performance.now();
+  const livedMs = () => performance.now() - begunAt;
+  const workspace = () => ({ link, processes, folder: settings.workspaceDir });
+  /** What of what was kept of the workspace is not there. */
+  const unpacked: string[] = [];
   const prepareFiles = async () => {
     await run.identity?.();
     await prepareOutDir(settings);
+    const { continues } = await taskGiven;
+    if (continues?.workspace) unpacked.push(...(await unpackWorkspace(workspace())));
     await fetchFiles(link, (await taskGiven).files, settings);
     return watchArtifacts(link, settings);
   };
@@ -93,6 +106,16 @@ export async function runTask(run: TaskRun): Promise<DoneTask> {
   ];
   const names = tools.map(({ name }) => name);
   const answers = createToolAnswers(names, commands, { isForOutput: output !== null });
+  const { continues } = task;
+  // What it finds there is told to the agent first.
+  if (continues?.workspace) await prepared();
+  const before = continues === undefined ? null : await parsed<Conversation>('/conversation');
+  const told =
+    continues === undefined
+      ? task.instruction
+      : continuedInstruction(task.instruction, [...continues.notes, ...unpacked]);
+  for (const text of unpacked) events.push({ type: 'diagnostic', text });
+  if (before?.isCut) events.push({ type: 'diagnostic', text: CUT });
   const session = await startPiSession(pi, {
     cwd: settings.workspaceDir,
     modelFetch: modelFetch(link, llm, prepared),
@@ -109,16 +132,21 @@ export async function runTask(run: TaskRun): Promise<DoneTask> {
     tools,
     output,
     llm,
+    before,
     hooks: { replaceResult: answers.told, instruction: task.instruction },
   });
+  const messages = readMessages(link, session, events);
   const result = await runAgent({
-    ...{ session, instruction: task.instruction, events, llm, answers, commands },
+    ...{ session, messages, instruction: told, events, llm, answers, commands },
     output: output && { ...output, reminder: finish ? FINISH_REMINDER : FINISH_COMMAND_REMINDER },
   });
+  messages.stop();
   session.dispose();
   processes.killAll();
   // What could not be kept or told of is told with the result.
   refused.push(...(await finishArtifacts()));
+  if (task.keepsWorkspace)
+    refused.push(...(await keepWorkspace(workspace(), leftMs(task, start.now) - livedMs())));
   await events.flush();
   const stderr = [result.stderr, ...refused].filter((text) => text !== null).join('\n') || null;
   const tell = async () => {
@@ -128,6 +156,14 @@ export async function runTask(run: TaskRun): Promise<DoneTask> {
   await tell();
   proxy.serve(null);
   return { link, tell };
+}
+
+/** For the result, once the workspace is kept. */
+const FOR_RESULT_MS = 3_000;
+
+/** Of its time when it began, which a wait for people only makes longer. */
+function leftMs({ deadline }: GuestTask, now: string = new Date().toISOString()): number {
+  return Date.parse(deadline) - Date.parse(now) - FOR_RESULT_MS;
 }
 
 /** Where its answer goes, as a value. */

@@ -49,6 +49,11 @@ function shaped(value: unknown): AgentEvent {
     case 'text':
     case 'diagnostic':
       return isFine(value, ['text']) ? (value as AgentEvent) : { type: value['type'], text: shown(value['text']) };
+    case 'summary': {
+      const keeps = Number(value['keeps']);
+      const isCount = Number.isSafeInteger(keeps) && keeps >= 0;
+      return { type: 'summary', text: shown(value['text']), keeps: isCount ? keeps : 0 };
+    }
     case 'tool_call': {
       const input = inputOf(value['input']);
       const tool = shortName(value['tool'], TOOL_NAME_LENGTH);

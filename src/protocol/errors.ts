@@ -47,6 +47,8 @@ export const ERROR_STATUS = {
   conflict: 409,
   confirmation_needed: 409,
   lease_lost: 409,
+  /** Another task goes on from the same one, or that one has not ended. */
+  conversation_busy: 409,
   /** To runners: this server does not serve their version. Another one behind the same address may. */
   version_mismatch: 409,
   idempotency_mismatch: 409,
@@ -56,6 +58,8 @@ export const ERROR_STATUS = {
   approval_stale: 409,
   /** The approval has been decided on, or is over. */
   approval_decided: 409,
+  /** What was said in the conversation is not kept any more. */
+  conversation_forgotten: 410,
   body_too_large: 413,
   unsupported_media_type: 415,
   too_many_requests: 429,

@@ -38,6 +38,9 @@ export const AgentEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('tool_result'), callId, output: text, isError: z.boolean() }),
   /** Something the agent's runtime has to say that is not part of the answer. */
   z.object({ type: z.literal('diagnostic'), text }),
+  z
+    .object({ type: z.literal('summary'), text, keeps: z.number().int().nonnegative() })
+    .describe('Stands for what was said before it, but for the last so many entries: that was too long'),
 ]);
 export type AgentEvent = z.infer<typeof AgentEvent>;
 
@@ -67,6 +70,9 @@ export const ServerEvent = z.discriminatedUnion('type', [
     decidedBy: z.string().nullable().describe('The name of the key that decided'),
     message: z.string().nullable().describe('What the decider said'),
   }),
+  z
+    .object({ type: z.literal('message'), messageId: z.uuid(), text: z.string(), keyId: z.uuid() })
+    .describe('Somebody has sent the task a message; its agent reads it at its next turn'),
 ]);
 export type ServerEvent = z.infer<typeof ServerEvent>;
 

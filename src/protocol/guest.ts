@@ -8,7 +8,11 @@
 //      GET  /cli/seed.mjs    → the CLI with the manifest of the task key
 //      POST /events          NDJSON of AgentEvent, header seed-batch → 204, also for a batch that came before:
 //                            they are counted from 1 and come in order
+//      GET  /conversation    → Conversation: what was said in the tasks before, of a task that continues them
+//      GET  /messages?after={n}  → GuestMessages, once there are more than n of them
 //      GET  /files/{n}       the bytes of the task's file number n, counted from 0
+//      GET  /workspace       an archive (tar, gzip) of what /workspace is to begin with, where the task has one
+//      PUT  /workspace       the same, of any length, at the end of a task that keeps it → 204; replaces
 //      PUT  /artifacts/{name}  bytes with their content-length → 204; the name is one encodeURIComponent, replaces
 //      DELETE /artifacts/{name}  → 204; it is not there any more
 //      POST /output          GivenOutput → OutputVerdict, likewise for one that came before: what is wrong with
@@ -36,6 +40,12 @@ import { TaskError } from './task.ts';
 /** Made by the server and read by the guest; the runner only carries it. */
 export const ToldCommands = z.custom<readonly ToldCommand[]>((value) => Array.isArray(value));
 
+export const Continues = z.object({
+  notes: z.array(z.string()),
+  /** Whether GET /workspace has what /workspace is to begin with. */
+  workspace: z.boolean().default(false),
+});
+
 export const GuestTask = z.object({
   id: z.uuid(),
   instruction: z.string(),
@@ -44,10 +54,19 @@ export const GuestTask = z.object({
   deadline: z.iso.datetime(),
   /** To be found in /workspace/in; their bytes come by GET /files/{n}. */
   files: z.array(z.object({ name: z.string(), size: z.number() })),
+  /** It goes on from what GET /conversation tells: what it lacks of that, or finds changed. */
+  continues: Continues.optional(),
+  /** At its end it sends /workspace. */
+  keepsWorkspace: z.boolean().optional(),
   /** What the answer is to fit, where it is to be a value. */
   output: OutputForms.optional(),
 });
 export type GuestTask = z.infer<typeof GuestTask>;
+
+/** What the task was sent while it ran, in its order. */
+export interface GuestMessages {
+  messages: string[];
+}
 
 export const StartLine = z.object({
   protocol: z.literal(1),

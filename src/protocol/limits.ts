@@ -106,6 +106,15 @@ export const LIMITS = {
   eventsPerTask: 20_000,
   /** Bytes of all events of one task; more are refused. */
   eventBytesPerTask: 64 * 1024 * 1024,
+  /** How far back a conversation goes that is gone on with: tasks, and bytes of JSON of what was said in them. */
+  conversationTasks: 200,
+  conversationBytes: 4 * 1024 * 1024,
+  /** Of a workspace that is kept: bytes of its files, entries, and milliseconds after the end of its task. */
+  workspaceBytes: 256 * 1024 * 1024,
+  workspaceEntries: 20_000,
+  workspaceKeptMs: 30 * 86_400_000,
+  /** Messages to one task while it runs. */
+  messagesPerTask: 100,
   /** Of an answer as a value: bytes of its schema, bytes of its JSON, and how often an agent may give it. */
   outputSchemaBytes: 64 * 1024,
   outputBytes: 256 * 1024,
@@ -191,6 +200,8 @@ export const LIMITS = {
     aloneMs: 600_000,
     /** Bytes of artifacts that are taken from it, those that a later version replaced included. */
     artifactBytes: 512 * 1024 * 1024,
+    /** Milliseconds of its task's time that keeping the workspace may take. */
+    keepMs: 60_000,
     /** Bytes of the result. */
     resultBytes: 4 * 1024 * 1024,
     /** Milliseconds after which a request is reset whose body does not come or whose answer is not taken. */

@@ -9,8 +9,12 @@
 //   POST /sandboxes             {runnerId, reach, sandboxes} → {spare}: those that some runner may be at work on
 //   POST /tasks/{id}/events     NDJSON AgentEvent, headers seed-lease and seed-batch → 204, also for a batch that
 //                               came before: batches of a task count from 1 and come in order
+//   GET  /tasks/{id}/messages?after={n} header seed-lease → GuestMessages, those behind the first n
+//   GET  /tasks/{id}/conversation       header seed-lease → Conversation, what the tasks before it said
 //   GET  /tasks/{id}/files?name=…       header seed-lease → the file's bytes
 //   PUT  /tasks/{id}/artifacts?name=…   bytes, headers seed-lease and content-length → 204; replaces
+//   GET  /tasks/{id}/workspace          header seed-lease → the archive that it begins with
+//   PUT  /tasks/{id}/workspace          an archive, header seed-lease → 204; replaces
 //   DELETE /tasks/{id}/artifacts?name=… header seed-lease → 204, also when there is none
 //   POST /tasks/{id}/waiting    {leaseId}           → 204. All of its sandbox waits for people: its clock stands
 //   POST /tasks/{id}/working    WorkingReport       → 204. It works again, with the time that it had left
@@ -22,7 +26,7 @@
 // leaves it to whoever has taken it over where its driver can hand sandboxes over.
 import { z } from 'zod';
 import { KeptFile } from './file.ts';
-import { ToldCommands } from './guest.ts';
+import { Continues, ToldCommands } from './guest.ts';
 import { ModelTraits, USUAL_TRAITS } from './model.ts';
 import { GivenOutput, OutputForms } from './output.ts';
 import { Resources, Usage } from './resources.ts';
@@ -76,6 +80,8 @@ export const RunnerState = z.object({
   reach: z.string().min(1).max(500).optional(),
   /** How long its sandboxes can live at the most; null or missing: as long as it takes. */
   longestLifeMs: z.number().int().positive().nullable().optional(),
+  /** It hands guests the conversation that a task goes on from; missing: from before there were any. */
+  continues: z.boolean().optional(),
   /** The driver in use; null when no driver is usable. */
   driver: z.string().nullable(),
   isolation: Isolation.nullable(),
@@ -143,6 +149,11 @@ export const Lease = z.object({
   /** Those of the task key, handed to the guest. */
   commands: ToldCommands.optional(),
   resume: Resume.optional(),
+  /** How many messages it was sent until now; missing: none. */
+  messages: z.number().int().nonnegative().optional(),
+  /** It goes on from tasks before it. */
+  continues: Continues.optional(),
+  keepsWorkspace: z.boolean().optional(),
   /** What the answer is to fit, where it is to be a value. */
   output: OutputForms.optional(),
 });
@@ -160,9 +171,14 @@ export const HeartbeatRequest = z.object({
 });
 /**
  * `stop`: tasks of this runner to kill now: stopped, timed out or not its own any more. `taken`: those of them
- * that live on with their sandbox, for another runner.
+ * that live on with their sandbox, for another runner. `messages`: by task, how many it was sent until now, where
+ * it was sent any.
  */
-export const HeartbeatAnswer = z.object({ stop: z.array(z.uuid()), taken: z.array(z.uuid()).optional() });
+export const HeartbeatAnswer = z.object({
+  stop: z.array(z.uuid()),
+  taken: z.array(z.uuid()).optional(),
+  messages: z.record(z.string(), z.number()).optional(),
+});
 export type HeartbeatAnswer = z.infer<typeof HeartbeatAnswer>;
 
 /** `tasks`: what it still runs. */

@@ -6,6 +6,7 @@ import { TaskCredentials } from './credential.ts';
 import { TASK_ERROR_CODES } from './errors.ts';
 import { GivenFiles, KeptFile } from './file.ts';
 import { toldGrants } from './grant.ts';
+import { GivenKeep, Keep, KeptWorkspace } from './keep.ts';
 import { LIMITS } from './limits.ts';
 import { Metadata } from './metadata.ts';
 import { AnswerSchema } from './output.ts';
@@ -20,6 +21,7 @@ import {
   taskSettings,
   UsedTemplate,
 } from './template.ts';
+import { utf8Length } from './text.ts';
 import { Moment } from './time.ts';
 import { WebhookUrl } from './webhook.ts';
 
@@ -52,6 +54,9 @@ export const RunTaskBody = z
     credentials: TaskCredentials.default({}).describe(
       'By pack, your own credential for its platform; kept outside the sandbox, and gone when the task has ended',
     ),
+    keep: GivenKeep.optional().describe(
+      'What it leaves behind for a task that goes on from it; omitted: what was said',
+    ),
     metadata: Metadata.default({}).describe('Your own labels, kept with the task'),
     webhookUrl: WebhookUrl.optional().describe(
       "Hears of this task's events, signed with the account's default secret; a task needs webhooks:write for it",
@@ -62,6 +67,42 @@ export const RunTaskBody = z
     dependentRequired: { parameters: ['template'] },
   });
 export type RunTaskBody = z.infer<typeof RunTaskBody>;
+
+/** What a continuation may say for itself; the rest is as it was for the task that it goes on from. */
+export const ContinueTaskBody = RunTaskBody.omit({
+  ...{ approval: true, loop: true, timeout: true, template: true, parameters: true },
+}).extend({
+  instruction: Instruction.describe('What to do next, in plain language'),
+  id: z.uuid().describe('Id of the task to go on from, the last one of its conversation'),
+  timeout: Timeout.optional().describe("Milliseconds until the task is killed; omitted: as that one's"),
+  scopes: Scopes.optional().describe('What the agent may do, at most what that one could; omitted: as much'),
+  keep: GivenKeep.optional().describe('What it leaves behind for the next one; omitted: as that one did'),
+  limits: RunTaskBody.shape.limits.describe('What its scopes may do besides the limits of that one'),
+});
+export type ContinueTaskBody = z.infer<typeof ContinueTaskBody>;
+
+const MESSAGE_TOO_LONG = `the message is longer than ${LIMITS.instructionBytes} bytes`;
+
+export const SendMessageBody = z.object({
+  id: z.uuid().describe('Id of the task'),
+  text: z
+    .string()
+    .max(LIMITS.instructionBytes, MESSAGE_TOO_LONG)
+    .refine((text) => text.trim() !== '', 'the message is empty')
+    .refine((text) => utf8Length(text) <= LIMITS.instructionBytes, { message: MESSAGE_TOO_LONG })
+    .describe('What its agent is to know, in plain language'),
+});
+
+export const TaskMessage = z
+  .object({
+    id: z.uuid(),
+    taskId: z.uuid(),
+    text: z.string(),
+    createdAt: z.iso.datetime(),
+    note: z.string().describe('When its agent reads it'),
+  })
+  .meta({ id: 'TaskMessage' });
+export type TaskMessage = z.infer<typeof TaskMessage>;
 
 const scopes = z.array(Scope);
 const Money = z.number().nonnegative();
@@ -121,6 +162,15 @@ export const Task = z
       .describe('How long it has waited for people, and its time-out stood, but for a wait that goes on'),
     keyId: z.uuid(),
     parentTaskId: z.uuid().nullable(),
+    continues: z.uuid().nullable().describe('The task that it goes on from; null: it begins a conversation'),
+    conversationId: z.uuid().describe('The first task of its conversation: its own id where it begins one'),
+    notes: z
+      .array(z.string())
+      .describe('What it lacks of what was before, or finds changed; its agent is told the same'),
+    keep: Keep.nullable().describe('What it leaves behind; null: what was said alone'),
+    workspace: KeptWorkspace.nullable().describe(
+      'What is kept of /workspace: what it found there, until it has left its own',
+    ),
     files: z.array(KeptFile).describe('What it was given'),
     artifacts: z.array(KeptFile).describe('What its agent left in /workspace/out'),
     metadata: z.record(z.string(), z.string()),
@@ -133,6 +183,7 @@ export const TaskFilter = z.object({
   status: TaskStatus.optional().describe('Only tasks of this status'),
   keyId: z.uuid().optional().describe('Only tasks that this key started'),
   parentTaskId: z.uuid().optional().describe('Only tasks that the agent of this task started'),
+  conversationId: z.uuid().optional().describe('Only tasks of this conversation'),
   createdAfter: Moment.optional().describe('Only tasks created after this time'),
   createdBefore: Moment.optional().describe('Only tasks created before this time'),
   q: z

@@ -11,9 +11,12 @@ const { requestsPerSecond, requestBurst, serverCalls, modelCalls, heldBytes } = 
 
 /** Bodies of events and results are held in memory; files pass through. A guest sends these one by one. */
 const AT_ONCE: Partial<Record<RelayRoute['kind'], number>> = {
-  ...{ events: 1, result: 1, file: 4, artifact: 4 },
+  ...{ events: 1, result: 1, file: 4, artifact: 4, messages: 1, workspace: 1 },
   approval: LIMITS.guest.approvalWaits,
 };
+
+/** One is sent again when a server was away. */
+const WORKSPACES_MOST = 100;
 
 export interface GuestLimits {
   pace: Pace;
@@ -34,6 +37,8 @@ export interface GuestLimits {
   enterArtifact(name: string, signal: AbortSignal): Promise<() => void>;
   /** Throws body_too_large when the task's events are more than may be kept. */
   chargeEvents(ndjson: string): void;
+  /** Throws too_many_requests for a workspace that was sent too often. */
+  chargeWorkspace(): void;
   /** Throws body_too_large for one or all that are too large. @returns what takes it back for a server away */
   chargeArtifact(bytes: number): () => void;
 }
@@ -50,6 +55,7 @@ export function createGuestLimits(): GuestLimits {
   let events = 0;
   let eventBytes = 0;
   let artifactBytes = 0;
+  let workspaces = 0;
 
   return {
     pace: createPace(),
@@ -119,6 +125,11 @@ export function createGuestLimits(): GuestLimits {
       eventBytes += Buffer.byteLength(ndjson);
       if (events <= LIMITS.eventsPerTask * 2 && eventBytes <= LIMITS.eventBytesPerTask) return;
       throw new SeedError('body_too_large', 'the events of this task are more than may be kept');
+    },
+    chargeWorkspace() {
+      workspaces += 1;
+      if (workspaces > WORKSPACES_MOST)
+        throw new SeedError('too_many_requests', 'the workspace was sent too often already');
     },
     chargeArtifact(bytes) {
       artifactBytes += bytes;

@@ -21,9 +21,10 @@ function bounds({ vcpus, memoryMb, diskMb, processes }: Resources): Omit<Limits,
 }
 
 export function guestTask(lease: TakenLease): GuestTask {
-  const { taskId: id, instruction, model, modelTraits, deadline, output } = lease;
+  const { taskId: id, instruction, model, modelTraits, deadline, output, continues, keepsWorkspace } = lease;
   const files = lease.files.map(({ name, size }) => ({ name, size }));
-  return { id, instruction, model, modelTraits, deadline, files, ...(output && { output }) };
+  const follows = { ...(continues && { continues }), ...(keepsWorkspace && { keepsWorkspace }) };
+  return { id, instruction, model, modelTraits, deadline, files, ...(output && { output }), ...follows };
 }
 
 /** JSON with its newline. */

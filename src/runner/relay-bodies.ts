@@ -1,6 +1,6 @@
 // The bodies of a guest's requests, all bounded: read whole and checked (events, the result, calls of the server),
 // or streamed and held back when the other end is slow (the task's files and artifacts). Used by relay.ts.
-import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { parseJson } from '../lib/json.ts';
@@ -11,6 +11,7 @@ import { GuestResult } from '../protocol/guest.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { GivenOutput } from '../protocol/output.ts';
 import type { GuestLimits } from './guest-limits.ts';
+import type { Mailbox } from './mailbox.ts';
 import { isAway } from './patience.ts';
 
 const EVENT_BATCH_BYTES = 1024 * 1024;
@@ -61,6 +62,9 @@ const notJson = () => new SeedError('invalid_json', 'this is not JSON');
 /** The files of one leased task, at the server. */
 export interface TaskFiles {
   files: readonly { name: string }[];
+  conversation(signal: AbortSignal): Promise<Readable>;
+  openWorkspace(signal: AbortSignal): Promise<Readable>;
+  putWorkspace(content: Readable, signal: AbortSignal): Promise<void>;
   open(name: string, signal: AbortSignal): Promise<Readable>;
   put(artifact: { name: string; size: number; content: Readable }, signal: AbortSignal): Promise<void>;
   delete(name: string, signal: AbortSignal): Promise<void>;
@@ -74,6 +78,49 @@ export async function giveFile(stream: ServerHttp2Stream, index: number, files: 
   if (!stream.writable) return void content.destroy();
   stream.respond({ ':status': 200, 'content-type': 'application/octet-stream' });
   await pipeline(content, limitBytes(LIMITS.fileBytesPerTask), stream);
+}
+
+/** JSON takes more than the texts that it is of. */
+const CONVERSATION_BYTES = LIMITS.conversationBytes * 2;
+
+/** @throws SeedError what the server said */
+export async function giveConversation(stream: ServerHttp2Stream, files: TaskFiles): Promise<void> {
+  const content = await files.conversation(closeOf(stream));
+  if (!stream.writable) return void content.destroy();
+  stream.respond({ ':status': 200, 'content-type': 'application/json' });
+  await pipeline(content, limitBytes(CONVERSATION_BYTES), stream);
+}
+
+/** @throws SeedError not_found, and what the server said */
+export async function giveWorkspace(stream: ServerHttp2Stream, files: TaskFiles): Promise<void> {
+  const content = await files.openWorkspace(closeOf(stream));
+  if (!stream.writable) return void content.destroy();
+  stream.respond({ ':status': 200, 'content-type': 'application/gzip' });
+  await pipeline(content, limitBytes(LIMITS.workspaceBytes), stream);
+}
+
+/** Of any length up to the limit. @throws SeedError body_too_large, and what the server said */
+export async function takeWorkspace(
+  stream: ServerHttp2Stream,
+  files: TaskFiles,
+  limits: GuestLimits,
+): Promise<void> {
+  limits.chargeWorkspace();
+  const limited = limitBytes(LIMITS.workspaceBytes);
+  // What broke off is not whole, though a pipe would not tell.
+  stream.once('close', () => {
+    if (!stream.readableEnded || stream.rstCode !== constants.NGHTTP2_NO_ERROR)
+      limited.destroy(new Error('it broke off'));
+  });
+  await files.putWorkspace(stream.pipe(limited), closeOf(stream));
+}
+
+/** Once there are any. @throws SeedError what the server said */
+export async function giveMessages(stream: ServerHttp2Stream, after: number, mailbox: Mailbox): Promise<void> {
+  const content = await mailbox.read(after, closeOf(stream));
+  if (!stream.writable) return void content.destroy();
+  stream.respond({ ':status': 200, 'content-type': 'application/json' });
+  await pipeline(content, limitBytes(LIMITS.guest.answerBytes), stream);
 }
 
 /** @throws SeedError invalid_input, body_too_large, and what the server said */

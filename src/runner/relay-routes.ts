@@ -3,23 +3,28 @@
 import { fileNameProblem } from '../protocol/file-name.ts';
 
 export type RelayRoute =
-  | { kind: 'task' | 'events' | 'output' | 'result' }
+  | { kind: 'task' | 'events' | 'output' | 'result' | 'conversation' }
+  /** Those behind the first so many. */
+  | { kind: 'messages'; after: number }
   /** Counted from 0. */
   | { kind: 'file'; index: number }
   | { kind: 'artifact'; method: 'PUT' | 'DELETE'; name: string }
+  | { kind: 'workspace'; method: 'GET' | 'PUT' }
   /** Sent to the server: path and query, unchanged. */
   | { kind: 'forward'; method: string; target: string; isCompletion: boolean }
   /** Asks what people have decided. */
   | { kind: 'approval'; id: string };
 
 const PATH_LENGTH = 4096;
-const OWN_ROUTES: Record<string, 'task' | 'events' | 'output' | 'result'> = {
+const OWN_ROUTES: Record<string, 'task' | 'events' | 'output' | 'result' | 'conversation'> = {
   'GET /task': 'task',
+  'GET /conversation': 'conversation',
   'POST /events': 'events',
   'POST /output': 'output',
   'POST /result': 'result',
 };
 const FILE = /^\/files\/(\d{1,3})$/;
+const MESSAGES = /^\/messages\?after=(\d{1,6})$/;
 const ARTIFACT = /^\/artifacts\/([^/?#]{1,1024})$/;
 const APPROVAL = /^\/api\/v1\/approvals\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 /** Sent on as they stand. */
@@ -38,6 +43,9 @@ export function relayRoute(method: string | undefined, rawPath: string | undefin
   const own = OWN_ROUTES[`${method} ${rawPath}`];
   if (own !== undefined) return { kind: own };
   if (method === 'GET' && FILE.test(rawPath)) return { kind: 'file', index: Number(FILE.exec(rawPath)?.[1]) };
+  if (rawPath === '/workspace' && (method === 'GET' || method === 'PUT')) return { kind: 'workspace', method };
+  const after = method === 'GET' ? MESSAGES.exec(rawPath)?.[1] : undefined;
+  if (after !== undefined) return { kind: 'messages', after: Number(after) };
   if (method === 'PUT' || method === 'DELETE') {
     const name = artifactName(rawPath);
     if (name !== null) return { kind: 'artifact', method, name };

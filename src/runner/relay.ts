@@ -11,15 +11,20 @@ import type { GivenOutput, OutputVerdict } from '../protocol/output.ts';
 import { answerPoll, untilDecided } from './approval-polls.ts';
 import { forwardRequest, heldBytes, type Upstream } from './forward.ts';
 import { type GuestLimits, resetWhenIdle } from './guest-limits.ts';
+import type { Mailbox } from './mailbox.ts';
 import { paceWire } from './paced-wire.ts';
 import {
   closeOf,
+  giveConversation,
   giveFile,
+  giveMessages,
+  giveWorkspace,
   readEvents,
   readOutput,
   readResult,
   type TaskFiles,
   takeArtifact,
+  takeWorkspace,
 } from './relay-bodies.ts';
 import { type RelayRoute, relayRoute } from './relay-routes.ts';
 import type { Waits } from './waits.ts';
@@ -47,6 +52,7 @@ export interface RelayOptions {
   onOutput(given: GivenOutput, guestGone: AbortSignal): Promise<OutputVerdict>;
   onResult(result: GuestResult): void;
   files: TaskFiles;
+  mailbox: Mailbox;
   /** Counted for the life of the sandbox, over all its streams. */
   limits: GuestLimits;
   /** Likewise: which of its calls wait for people. */
@@ -167,9 +173,11 @@ async function answerHere(
   stream: ServerHttp2Stream,
   route: Exclude<RelayRoute, { kind: 'forward' | 'approval' }> | null,
   headers: IncomingHttpHeaders,
-  { task, log, limits, waits, onEvents, onOutput, onResult, files }: RelayOptions,
+  { task, log, limits, waits, onEvents, onOutput, onResult, files, mailbox }: RelayOptions,
 ): Promise<void> {
   resetWhenIdle(stream, { isAsleep: waits.isAsleep });
+  // This one is open for as long as the guest lives.
+  if (route?.kind === 'messages') return giveMessages(stream, route.after, mailbox);
   stream.once('close', waits.busy());
   switch (route?.kind) {
     case 'task':
@@ -190,8 +198,14 @@ async function answerHere(
     case 'result':
       onResult(await readResult(stream).catch((error) => logged(error, log)));
       return answer(stream, 204, '');
+    case 'conversation':
+      return giveConversation(stream, files);
     case 'file':
       return giveFile(stream, route.index, files);
+    case 'workspace':
+      if (route.method === 'GET') return giveWorkspace(stream, files);
+      await takeWorkspace(stream, files, limits);
+      return answer(stream, 204, '');
     case 'artifact':
       await takeArtifact(stream, route, headers, files, limits);
       return answer(stream, 204, '');

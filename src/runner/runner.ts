@@ -87,6 +87,7 @@ export function createRunner(options: RunnerOptions): Runner {
       version,
       slots,
       ...(reach !== undefined && { reach }),
+      continues: true,
       longestLifeMs: sandboxes?.driver.can.longestLifeMs ?? null,
       freeSlots: stopping.signal.aborted ? 0 : Math.max(0, slots - runs.size),
       driver: sandboxes?.driver.name ?? null,
@@ -176,8 +177,9 @@ export function createRunner(options: RunnerOptions): Runner {
 
   async function beat(): Promise<boolean> {
     const now = held().map((run) => run.held());
-    const { stop, taken = [] } = await client.heartbeat(state(), now, stopped.signal);
+    const { stop, taken = [], messages = {} } = await client.heartbeat(state(), now, stopped.signal);
     for (const taskId of stop) runs.get(taskId)?.end(taken.includes(taskId) ? 'lease_lost' : 'stopped');
+    for (const [taskId, count] of Object.entries(messages)) runs.get(taskId)?.messages(count);
     return false;
   }
 

@@ -46,11 +46,18 @@ export interface ServerClient {
   /** What the server says of an answer that the agent gives. */
   giveOutput(lease: TaskLease, given: GivenOutput): Promise<OutputVerdict>;
   settle(taskId: string, settlement: Settlement): Promise<void>;
+  /** Messages to the task behind the first `after`, as JSON. */
+  openMessages(lease: TaskLease, after: number, signal: AbortSignal): Promise<Readable>;
+  /** What was said in the tasks that it goes on from, as JSON. */
+  openConversation(lease: TaskLease, signal: AbortSignal): Promise<Readable>;
   /** The bytes of one of the task's files. */
   openFile(lease: TaskLease, name: string, signal: AbortSignal): Promise<Readable>;
   /** Less or more content than `size` breaks the request off. */
   putArtifact(lease: TaskLease, artifact: Artifact, signal: AbortSignal): Promise<void>;
   deleteArtifact(lease: TaskLease, name: string, signal: AbortSignal): Promise<void>;
+  /** The archive that its workspace begins with. */
+  openWorkspace(lease: TaskLease, signal: AbortSignal): Promise<Readable>;
+  putWorkspace(lease: TaskLease, content: Readable, signal: AbortSignal): Promise<void>;
   reportUsage(taskId: string, leaseId: string, usage: Usage): Promise<void>;
 }
 
@@ -92,13 +99,14 @@ export function createServerClient(serverUrl: string, runnerToken: string, dispa
   async function transfer(
     method: 'GET' | 'PUT' | 'DELETE',
     { taskId, leaseId }: TaskLease,
-    resource: 'files' | 'artifacts',
-    name: string,
+    resource: 'files' | 'artifacts' | 'conversation' | 'messages' | 'workspace',
+    query: Record<string, string>,
     signal: AbortSignal,
-    content?: Omit<Artifact, 'name'>,
+    content?: { content: Readable; size?: number },
   ): Promise<Dispatcher.ResponseData['body']> {
-    const url = `${serverUrl}/runner/v1/tasks/${taskId}/${resource}?name=${encodeURIComponent(name)}`;
-    const size = content && { 'content-length': String(content.size), 'content-type': 'application/octet-stream' };
+    const url = `${serverUrl}/runner/v1/tasks/${taskId}/${resource}?${queryText(query)}`;
+    const length = content?.size === undefined ? {} : { 'content-length': String(content.size) };
+    const size = content && { ...length, 'content-type': 'application/octet-stream' };
     const headers = { ...everyRequest, [RUNNER_HEADER.lease]: leaseId, ...size };
     const options = { method, dispatcher, headers, body: content?.content ?? null, signal };
     const response = await request(url, options).catch((cause) => {
@@ -173,18 +181,29 @@ export function createServerClient(serverUrl: string, runnerToken: string, dispa
     async settle(taskId, settlement) {
       await post(`/tasks/${taskId}/settle`, settlement);
     },
-    openFile: (lease, name, signal) => transfer('GET', lease, 'files', name, signal),
+    openMessages: (lease, after, signal) => transfer('GET', lease, 'messages', { after: String(after) }, signal),
+    openConversation: (lease, signal) => transfer('GET', lease, 'conversation', {}, signal),
+    openFile: (lease, name, signal) => transfer('GET', lease, 'files', { name }, signal),
     async putArtifact(lease, { name, ...content }, signal) {
-      await (await transfer('PUT', lease, 'artifacts', name, signal, content)).dump();
+      await (await transfer('PUT', lease, 'artifacts', { name }, signal, content)).dump();
     },
     async deleteArtifact(lease, name, signal) {
-      await (await transfer('DELETE', lease, 'artifacts', name, signal)).dump();
+      await (await transfer('DELETE', lease, 'artifacts', { name }, signal)).dump();
+    },
+    openWorkspace: (lease, signal) => transfer('GET', lease, 'workspace', {}, signal),
+    async putWorkspace(lease, content, signal) {
+      await (await transfer('PUT', lease, 'workspace', {}, signal, { content })).dump();
     },
     async reportUsage(taskId, leaseId, usage) {
       await post(`/tasks/${taskId}/usage`, { leaseId, usage });
     },
   };
 }
+
+const queryText = (query: Record<string, string>) =>
+  Object.entries(query)
+    .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
+    .join('&');
 
 interface PostOptions {
   heldMs?: number;

@@ -7,6 +7,7 @@ import type { SandboxRef } from '../protocol/runner.ts';
 import { createGuestLimits } from './guest-limits.ts';
 import { keepStream, type StreamTimes } from './guest-stream.ts';
 import { billedUsage, guestTask, limitsOf, startLine } from './lease.ts';
+import { createMailbox, type Mailbox } from './mailbox.ts';
 import { startPatiently, untilBack, within } from './patience.ts';
 import type { TaskFiles } from './relay-bodies.ts';
 import type { HeldTask, ServerClient, TakenLease } from './server-client.ts';
@@ -55,6 +56,8 @@ export interface TaskRun {
   giveBack(): void;
   /** Leaves the sandbox to another runner, if its driver can do that and the run has begun and not ended. */
   handOver(): void;
+  /** It was sent so many messages by now. */
+  messages(count: number): void;
   /** Ends the run, unless it has ended already. */
   end(why: 'interrupted' | 'stopped' | 'lease_lost'): void;
   /** Resolves when nothing of the sandbox is left and the server knows; never rejects. */
@@ -86,10 +89,14 @@ export function startTaskRun(lease: TakenLease, parts: TaskRunParts): TaskRun {
     onWaited: () => course.onWaited(),
   });
 
+  const mailbox = createMailbox(lease.messages ?? 0, (after, signal) =>
+    parts.client.openMessages(lease, after, signal),
+  );
+
   async function run(): Promise<void> {
     let usage: Usage | null = null;
     try {
-      usage = await runSandbox(lease, { ...parts, log, clock }, course);
+      usage = await runSandbox(lease, { ...parts, log, clock, mailbox }, course);
     } catch (error) {
       // Nobody has foreseen it: the sandbox is not to go on without a runner, nor the task without an end.
       log.error({ err: error }, 'the run broke');
@@ -116,6 +123,7 @@ export function startTaskRun(lease: TakenLease, parts: TaskRunParts): TaskRun {
     handOver: () => {
       if (course.begun && course.canPass) end({ why: 'handed_over' });
     },
+    messages: mailbox.told,
     end: (why) => end({ why }),
     done: run().catch((error) => log.error({ err: error }, 'the run broke')),
   };
@@ -145,7 +153,7 @@ interface Course {
 /** Resolves with what it used when the run has ended and the sandbox is gone; null when there was none. */
 async function runSandbox(
   lease: TakenLease,
-  parts: TaskRunParts & { clock: WorkClock },
+  parts: TaskRunParts & { clock: WorkClock; mailbox: Mailbox },
   course: Course,
 ): Promise<Usage | null> {
   const { log, clock } = parts;
@@ -182,6 +190,9 @@ async function runSandbox(
   }
   const files: TaskFiles = {
     files: lease.files,
+    openWorkspace: (signal) => parts.client.openWorkspace(lease, signal),
+    putWorkspace: (content, signal) => parts.client.putWorkspace(lease, content, signal),
+    conversation: (signal) => parts.client.openConversation(lease, signal),
     open: (name, signal) => parts.client.openFile(lease, name, signal),
     put: (artifact, signal) => parts.client.putArtifact(lease, artifact, signal),
     delete: (name, signal) => parts.client.deleteArtifact(lease, name, signal),
@@ -210,6 +221,7 @@ async function runSandbox(
   const relay = keepStream(kept, {
     waits,
     files,
+    mailbox: parts.mailbox,
     task: guestTask(lease),
     upstream: {
       ...{ serverUrl: parts.serverUrl, taskKey: lease.taskKey, dispatcher: parts.dispatcher },

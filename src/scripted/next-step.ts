@@ -6,6 +6,7 @@
 //      that is JSON of an object; the tool `finish` is called with it.
 //   4. Anything else is answered with what it is and how to set a real model.
 import { isRecord, parseJson } from '../lib/json.ts';
+import { CONTINUED } from '../protocol/conversation.ts';
 import { type Playbook, replay, type Step, type ToolResult } from './playbook.ts';
 
 /** A message of a chat completion request, as far as it is looked at. */
@@ -26,7 +27,8 @@ function whatItIs(playbooks: readonly Playbook[]): string {
 
 /** The next step of a conversation, for which its messages alone are asked. */
 export function nextStep(messages: readonly ChatMessage[], playbooks: readonly Playbook[]): Step {
-  const { instruction, results } = readConversation(messages);
+  const recognises = (text: string) => playbooks.some((playbook) => playbook.recognises(text));
+  const { instruction, results } = readConversation(messages, recognises);
   const commands = fencedCommands(instruction);
   if (commands.length > 0) return nextFencedStep(commands, results);
   const playbook = playbooks.find((candidate) => candidate.recognises(instruction));
@@ -55,12 +57,26 @@ function toResult(message: ChatMessage): ToolResult {
   return { output: text.trimEnd(), exitCode, failed };
 }
 
-/** The first user message is the instruction; each tool message after it answers one call, in order. */
-export function readConversation(messages: readonly ChatMessage[]) {
-  const first = messages.find((message) => message.role === 'user');
+/**
+ * The instruction is the newest user message that has something to do in it, or goes on from a task before; else
+ * the first. Each tool message after it answers one call, in order.
+ * @param recognises an instruction without blocks that is known by heart
+ */
+export function readConversation(
+  messages: readonly ChatMessage[],
+  recognises: (instruction: string) => boolean = () => false,
+) {
+  const isUsers = ({ role }: ChatMessage) => role === 'user';
+  const newest = messages.findLastIndex((message) => {
+    const text = isUsers(message) ? textOf(message) : '';
+    return text.startsWith(CONTINUED) || fencedCommands(text).length > 0 || recognises(text);
+  });
+  const at = newest === -1 ? messages.findIndex(isUsers) : newest;
+  const instruction = messages[at];
+  const after = messages.slice(Math.max(at, 0));
   return {
-    instruction: first ? textOf(first) : '',
-    results: messages.filter((message) => message.role === 'tool').map(toResult),
+    instruction: instruction ? textOf(instruction) : '',
+    results: after.filter((message) => message.role === 'tool').map(toResult),
   };
 }
 

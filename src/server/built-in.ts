@@ -56,6 +56,7 @@ import { tasksOfApprovals } from './tasks/asking.ts';
 import { getTask, listLedger, listTasks, runTask, startTask, stopTask, taskEvents } from './tasks/commands.ts';
 import { openTaskCreation } from './tasks/create.ts';
 import type { TaskCache } from './tasks/find.ts';
+import { continueTask, messageTask } from './tasks/follow-up-commands.ts';
 import { TaskLooks } from './tasks/looks.ts';
 import type { OutputChecks } from './tasks/output/checks.ts';
 import { refuseSchema } from './tasks/output/verdict.ts';
@@ -111,7 +112,7 @@ const FEATURES = {
   ],
   telemetry: [obsSummary, obsRequests, obsUsage, obsCosts, obsErrors],
   approvals: [listApprovals, getApproval, approveApproval, denyApproval, linkApproval],
-  tasks: [runTask, getTask, listLedger, listTasks, stopTask, taskEvents],
+  tasks: [runTask, continueTask, messageTask, getTask, listLedger, listTasks, stopTask, taskEvents],
   templates: [createTemplate, listTemplates, getTemplate, listVersions, updateTemplate, deleteTemplate],
   schedules: [
     createSchedule,

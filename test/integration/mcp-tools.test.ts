@@ -113,6 +113,8 @@ it('a key sees the tools that its scopes allow, and no others', async () => {
   expect(await toolNames(writer.secret)).toEqual([
     'runTask',
     'stopTask',
+    'tasks_continue',
+    'tasks_message',
     'templates_list',
     'templates_get',
     'templates_versions',

@@ -4,7 +4,7 @@ import type { Call } from '../../command/call.ts';
 import type { SentFile } from '../../command/define-command.ts';
 import { storableJson } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
-import type { Db, StoredFile, Tx } from '../../db/tables.ts';
+import type { Db, StoredFile, TaskRow, Tx } from '../../db/tables.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { KeptFile } from '../../protocol/file.ts';
 import { LIMITS } from '../../protocol/limits.ts';
@@ -44,14 +44,16 @@ export async function deleteArtifact(store: FileStore, lease: LeasedTaskId, name
   );
 }
 
-/** The files that a running task was given. Throws SeedError `lease_lost`. */
-export async function filesOfLease(db: Db, lease: LeasedTaskId): Promise<StoredFile[]> {
+type LeasedRow = Pick<TaskRow, 'files' | 'continues' | 'created_at' | 'completed_at'>;
+
+/** What a running task was given: files, and the task that it goes on from. Throws SeedError `lease_lost`. */
+export async function taskOfLease(db: Db, lease: LeasedTaskId): Promise<LeasedRow> {
   const task = await db
     .selectFrom('tasks')
-    .select(['files', 'lease_id', 'status'])
+    .select(['files', 'continues', 'created_at', 'completed_at', 'lease_id', 'status'])
     .where('id', '=', lease.taskId)
     .executeTakeFirst();
-  return refuseLostLease(task, lease).files;
+  return refuseLostLease(task, lease);
 }
 
 type Reader = Pick<Call, 'actor' | 'store'>;

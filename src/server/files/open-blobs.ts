@@ -9,6 +9,7 @@ import { releaseOldFiles } from './artifacts.ts';
 import { createFolderStore, createS3Store } from './blob-store.ts';
 import { KeptBlobs } from './blobs.ts';
 import type { FileSettings } from './settings.ts';
+import { releaseWorkspaces } from './workspaces.ts';
 
 export async function openBlobs(
   { s3 }: FileSettings,
@@ -45,6 +46,7 @@ export async function removeOldFiles(
   blobs: KeptBlobs,
   before: Date | null,
 ): Promise<{ tasks: number; blobs: number }> {
+  await releaseWorkspaces(store);
   const tasks = before === null ? 0 : await releaseOldFiles(store, before);
   return { tasks, blobs: await blobs.clean() };
 }

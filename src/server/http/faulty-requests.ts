@@ -11,6 +11,9 @@ const STATUS: Readonly<Record<string, number>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 };
 
+/** How long a client is listened to that has its answer and goes on sending. */
+export const LINGER_MS = 2_000;
+
 interface ConnectionError extends Error {
   code?: string;
   rawPacket?: Buffer;
@@ -66,10 +69,16 @@ function statusOf({ code = '', rawPacket }: ConnectionError): number {
 /** As many as headers may have. */
 const firstBytes = (packet: Buffer) => packet.subarray(0, 16 * 1024).toString('latin1');
 
-/** A socket that is written to no more is closed, also by a side that goes on sending. */
+/**
+ * Closes a socket behind the last that it is told. For a while what still comes is dropped: a connection that is
+ * closed with bytes unread takes the answer along (RFC 9112, section 9.6).
+ */
 function end(socket: Duplex, text = ''): void {
   if (!socket.writable) return void socket.destroy();
-  socket.end(text, () => socket.destroy());
+  const late = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(late));
+  socket.once('end', () => socket.destroy()).resume();
+  socket.end(text);
 }
 
 function answerText(status: number): string {

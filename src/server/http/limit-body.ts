@@ -11,6 +11,8 @@ import type { HttpEnv, MediaType } from './http-types.ts';
 const MULTIPART_BYTES = LIMITS.fileBytesPerTask + LIMITS.bodyBytes;
 const ARTIFACT = /^\/runner\/v1\/tasks\/[^/]+\/artifacts$/;
 
+const WORKSPACE = /^\/runner\/v1\/tasks\/[^/]+\/workspace$/;
+
 /**
  * For every request there is, before all routes. Sets what type its body has.
  * @param methodsAt which methods a path has
@@ -19,12 +21,12 @@ export function limitBodies(
   commands: readonly Command[],
   methodsAt: (path: string) => readonly string[],
 ): MiddlewareHandler<HttpEnv> {
-  const takeFiles = new Set(
-    commands.filter((command) => isObject(command) && command.takesFiles).map(({ http }) => routeOf(http)),
-  );
-  const large = commands
-    .filter((command) => isObject(command) && command.takesLargeInput)
-    .map(({ http }) => new RegExp(`^${routeOf(http).replace(/\{[^}]+\}/g, '[^/]+')}$`));
+  const routes = (which: 'takesFiles' | 'takesLargeInput') =>
+    commands
+      .filter((command) => isObject(command) && command[which])
+      .map(({ http }) => new RegExp(`^${routeOf(http).replace(/\{[^}]+\}/g, '[^/]+')}$`));
+  const takeFiles = routes('takesFiles');
+  const large = routes('takesLargeInput');
   /** `/tasks/run` is no task, although it looks like `/tasks/{id}`. */
   const literal = new Map<string, string[]>();
   for (const { http } of commands) {
@@ -38,12 +40,13 @@ export function limitBodies(
   function mostBytes(c: Context<HttpEnv>, type: MediaType | undefined): number {
     const { req } = c;
     const { method, path } = req;
-    if (takeFiles.has(`${method} ${path}`)) {
+    if (takeFiles.some((route) => route.test(`${method} ${path}`))) {
       if (type?.essence === 'multipart/form-data') return MULTIPART_BYTES;
       return jsonBytes(c);
     }
     if (large.some((route) => route.test(`${method} ${path}`))) return jsonBytes(c);
     if (method === 'PUT' && ARTIFACT.test(path)) return LIMITS.artifactBytes;
+    if (method === 'PUT' && WORKSPACE.test(path)) return LIMITS.workspaceBytes;
     return /^\/(?:llm|runner)\//.test(path) ? LIMITS.llmBodyBytes : LIMITS.bodyBytes;
   }
 

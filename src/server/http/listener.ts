@@ -4,13 +4,12 @@ import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Logger } from '../../lib/log.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { refuseFaulty } from './faulty-requests.ts';
+import { LINGER_MS, refuseFaulty } from './faulty-requests.ts';
 
 /** How long running requests may take once the server stops: longer than a platform, shorter than runners wait. */
 const DRAIN_MS = 35_000;
 const HEADER_BYTES = 16 * 1024;
-/** How long, and for how many bytes, a client is listened to that has its answer and goes on sending. */
-const LINGER_MS = 2_000;
+/** What is dropped of a client that has its answer and goes on sending, within LINGER_MS. */
 const LINGER_BYTES = 1024 * 1024;
 /** Longer than proxies keep idle connections by default: what Seed closes, they may just be sending on. */
 const IDLE_MS = 75_000;

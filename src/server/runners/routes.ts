@@ -1,5 +1,7 @@
 // What runners call, under /runner/v1; the wire is described in protocol/runner.ts.
+import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import { toTold } from '../../command/manifest.ts';
@@ -13,6 +15,7 @@ import { sameText } from '../../lib/same-text.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { type AgentEvent, RECOVERED_ID_START } from '../../protocol/event.ts';
 import { FileName } from '../../protocol/file.ts';
+import type { GuestMessages } from '../../protocol/guest.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { ModelTraits } from '../../protocol/model.ts';
 import {
@@ -34,18 +37,21 @@ import {
 } from '../../protocol/runner.ts';
 import { PROTOCOL_HEADER, refuseOtherProtocol } from '../../protocol/versions.ts';
 import { mintKey } from '../access/keys.ts';
-import { deleteArtifact, filesOfLease, saveArtifact } from '../files/artifacts.ts';
+import { deleteArtifact, saveArtifact, taskOfLease } from '../files/artifacts.ts';
 import type { KeptBlobs } from '../files/blobs.ts';
+import { saveWorkspace, workspaceOfLease } from '../files/workspaces.ts';
 import type { HttpEnv } from '../http/http-types.ts';
 import type { Inbox } from '../http/inbox.ts';
 import { invalidInput } from '../http/invalid-input.ts';
 import { bodyStream } from '../http/read-files.ts';
 import { bearerToken } from '../http/request-headers.ts';
+import { readConversation } from '../tasks/conversation.ts';
 import { recordUsage, settleTask } from '../tasks/end.ts';
 import { appendAgentEvents } from '../tasks/events.ts';
 import { giveOutput } from '../tasks/give-output.ts';
-import { leaveTasks, renewLeases, returnLease, tasksToStop } from '../tasks/hold.ts';
+import { leaveTasks, lookAtHeld, renewLeases, returnLease } from '../tasks/hold.ts';
 import { leaseNextTask, reportPhase } from '../tasks/lease.ts';
+import { readMessages } from '../tasks/messages.ts';
 import type { OutputChecks } from '../tasks/output/checks.ts';
 import { plainForm } from '../tasks/output/plain-form.ts';
 import { judgedSettlement } from '../tasks/output/settle.ts';
@@ -90,7 +96,8 @@ export function runnerRoutes(needs: RunnerRoutesNeeds): Hono<HttpEnv> {
     await register.note(runner);
     const able = runner.driver !== null && runner.freeSlots > 0;
     const gone = c.req.raw.signal;
-    const lease = await nextLease(needs, { runnerId: runner.id, reach: runner.reach, able, gone });
+    const { continues = false, reach } = runner;
+    const lease = await nextLease(needs, { runnerId: runner.id, reach, continues, able, gone });
     if (lease === null) return c.body(null, 204);
     // Who asked for it will not hear of it. An answer that is lost further on comes back in its time.
     const giveBack = () =>
@@ -116,13 +123,13 @@ export function runnerRoutes(needs: RunnerRoutesNeeds): Hono<HttpEnv> {
     using signals = store.signals.subscribe(`runner:${runnerId}`);
     if (runner?.id === runnerId) await register.save(runner);
     else await touchRunner(store, runnerId);
-    let stop = await renewLeases(store, { runnerId, taskIds: tasks, leftMs, waiting });
-    if (stop.length === 0) {
+    let seen = { stop: await renewLeases(store, { runnerId, taskIds: tasks, leftMs, waiting }), messages: {} };
+    if (seen.stop.length === 0) {
       await signals.next(HEARTBEAT_WAIT_MS, AbortSignal.any([c.req.raw.signal, stopping]));
-      stop = await tasksToStop(store, runnerId, tasks);
+      seen = await lookAtHeld(store, runnerId, tasks);
     }
-    const taken = await tasksTaken(store.db, stop);
-    return c.json({ stop, ...(taken.length > 0 && { taken }) } satisfies HeartbeatAnswer);
+    const taken = await tasksTaken(store.db, seen.stop);
+    return c.json({ ...seen, ...(taken.length > 0 && { taken }) } satisfies HeartbeatAnswer);
   });
 
   app.post('/sandboxes', async (c) => {
@@ -178,6 +185,8 @@ export function runnerRoutes(needs: RunnerRoutesNeeds): Hono<HttpEnv> {
 interface Asking {
   runnerId: string;
   reach: string | undefined;
+  /** Whether it hands on what a task goes on from. */
+  continues: boolean;
   able: boolean;
   gone: AbortSignal;
 }
@@ -185,7 +194,7 @@ interface Asking {
 /** Waits up to LEASE_WAIT_MS for a task. A runner that cannot run any only lets itself be seen. */
 async function nextLease(
   { store, stopping, registry, llm }: RunnerRoutesNeeds,
-  { runnerId, reach, able, gone }: Asking,
+  { runnerId, reach, continues, able, gone }: Asking,
 ): Promise<Lease | null> {
   const signal = AbortSignal.any([gone, stopping]);
   const askedAt = performance.now();
@@ -196,6 +205,12 @@ async function nextLease(
     const taken =
       able && reach !== undefined ? await takeOverNextTask(store, { runnerId, reach, mintKey: mint }) : null;
     const leased = taken ?? (able ? await leaseNextTask(store, { runnerId, mintKey: mint }) : null);
+    if (leased && leased.task.continues !== null && !continues) {
+      // A runner of the version before would start it without what was said: another one takes it.
+      await returnLease(store, { taskId: leased.task.id, leaseId: leased.leaseId });
+      await pause(LOOK_AGAIN_MS, null, { signal }).catch(() => undefined);
+      continue;
+    }
     if (leased) {
       return {
         leaseId: leased.leaseId,
@@ -213,6 +228,11 @@ async function nextLease(
         taskKey: secret,
         files: leased.task.files,
         commands: toTold(registry.allowed(leased.task.scopes.effective, leased.operator)),
+        ...(leased.task.continues !== null && {
+          continues: { notes: leased.task.notes, workspace: leased.task.workspace !== null },
+        }),
+        ...(leased.task.keep !== null && { keepsWorkspace: true }),
+        ...(leased.messages > 0 && { messages: leased.messages }),
         ...(taken && { resume: taken.resume }),
         ...(leased.outputSchema && {
           output: { whole: leased.outputSchema, plain: plainForm(leased.outputSchema) },
@@ -228,8 +248,22 @@ async function nextLease(
 function fileRoutes({ store, blobs, inbox }: RunnerRoutesNeeds): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
 
+  app.get('/:id/conversation', async (c) => {
+    const { continues } = await taskOfLease(store.db, leaseOf(c));
+    if (continues === null) throw new SeedError('not_found', 'the task goes on from no other');
+    return c.json(await readConversation(store.db, continues));
+  });
+
+  app.get('/:id/messages', async (c) => {
+    const lease = leaseOf(c);
+    const after = read(z.coerce.number().int().nonnegative(), c.req.query('after'));
+    const { created_at, completed_at } = await taskOfLease(store.db, lease);
+    const span = { id: lease.taskId, created_at, completed_at };
+    return c.json({ messages: await readMessages(store.db, span, after) } satisfies GuestMessages);
+  });
+
   app.get('/:id/files', async (c) => {
-    const files = await filesOfLease(store.db, leaseOf(c));
+    const { files } = await taskOfLease(store.db, leaseOf(c));
     const file = files.find(({ name }) => name === nameOf(c));
     if (!file) throw new SeedError('not_found', 'the task has no such file');
     c.header('Content-Type', 'application/octet-stream');
@@ -244,6 +278,25 @@ function fileRoutes({ store, blobs, inbox }: RunnerRoutesNeeds): Hono<HttpEnv> {
     const content = await delivery.receive(bodyStream(c), LIMITS.artifactBytes);
     const unused = await blobs.keep(lease.taskId, [{ name, content }], async ([artifact], take) =>
       artifact ? saveArtifact(store, lease, artifact, take) : [],
+    );
+    await blobs.remove(unused);
+    return c.body(null, 204);
+  });
+
+  app.get('/:id/workspace', async (c) => {
+    const { blobId, size } = await workspaceOfLease(store.db, leaseOf(c));
+    c.header('Content-Type', 'application/gzip');
+    c.header('Content-Length', String(size));
+    return c.body(Readable.toWeb(await blobs.read(blobId)) as ReadableStream);
+  });
+
+  app.put('/:id/workspace', async (c) => {
+    const lease = leaseOf(c);
+    await using delivery = inbox.open();
+    const content = await delivery.receive(bodyStream(c), LIMITS.workspaceBytes);
+    // Of no task: those that name it are counted.
+    const unused = await blobs.keep(randomUUID(), [{ name: 'workspace', content }], async ([archive], take) =>
+      archive ? saveWorkspace(store, lease, archive, take) : [],
     );
     await blobs.remove(unused);
     return c.body(null, 204);

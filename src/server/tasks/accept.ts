@@ -19,6 +19,7 @@ import { hasSpendLimit, toBudget } from '../spending/budget.ts';
 import { type Order, orderOf, type TemplateSource } from '../templates/order.ts';
 import { type CreateFreeTask, createTask, refuseTooManyTasks } from './create.ts';
 import type { FindTask } from './find.ts';
+import { type From, takeFrom } from './from-before.ts';
 import type { NewTask } from './insert.ts';
 import type { OutputChecks } from './output/checks.ts';
 import { refuseSchema } from './output/verdict.ts';
@@ -73,12 +74,20 @@ export interface AcceptNeeds extends TemplateSource {
   };
 }
 
-/** Accepts the task under the call's id, or finds it accepted by an earlier attempt of the same request. */
-export async function acceptOnce(call: Call, input: RunTaskBody, needs: AcceptNeeds): Promise<Task> {
+/**
+ * Accepts the task under the call's id, or finds it accepted by an earlier attempt of the same request.
+ * @param from what it has of the task that it goes on from; null: it goes on from none
+ */
+export async function acceptOnce(
+  call: Call,
+  input: RunTaskBody,
+  needs: AcceptNeeds,
+  from: From | null = null,
+): Promise<Task> {
   const accepted = () => needs.find(call.actor.accountId, call.creationId);
   const known = await accepted();
   if (known) return known;
-  return accept(call, input, needs).catch(async (error) => {
+  return accept(call, input, needs, from).catch(async (error) => {
     // Postgres has a row with this id: the first attempt, which was thought lost, came before this one.
     const task = sqlStateOf(error) === '23505' ? await accepted() : null;
     if (task) return task;
@@ -86,7 +95,7 @@ export async function acceptOnce(call: Call, input: RunTaskBody, needs: AcceptNe
   });
 }
 
-async function accept(call: Call, body: RunTaskBody, needs: AcceptNeeds): Promise<Task> {
+async function accept(call: Call, body: RunTaskBody, needs: AcceptNeeds, from: From | null): Promise<Task> {
   const { actor, creationId: id, store, traceParent } = call;
   const input = await orderOf(call, body, needs);
   const { accountId, key, lineage } = actor;
@@ -122,6 +131,7 @@ async function accept(call: Call, body: RunTaskBody, needs: AcceptNeeds): Promis
     resources,
     budget: toBudget(input.budget),
     metadata: input.metadata,
+    keep: input.keep?.workspace ? input.keep : null,
     grants,
     risks: [
       ...(risk === null ? [] : [risk]),
@@ -132,14 +142,16 @@ async function accept(call: Call, body: RunTaskBody, needs: AcceptNeeds): Promis
     webhookUrl,
     outputSchema: input.output?.schema ?? null,
     traceParent: (parseTraceParent(traceParent) && traceParent) ?? null,
+    ...(from && { continued: from }),
   };
-  if (isFree(task, input, lineage)) {
+  if (from === null && isFree(task, input, lineage)) {
     await refuseUnpriced(store.db, task, lineage, { hasPrice: needs.models.hasPrice, now: store.clock.now() });
     return needs.createFree({ ...task, files: [] });
   }
   return needs.files.keep(id, received, (files, take) =>
-    createTask(store, { ...task, files }, async (tx) => {
+    createTask(store, { ...task, files: [...(from?.files ?? []), ...files] }, async (tx) => {
       const now = store.clock.now();
+      if (from !== null) await takeFrom(tx, from, id, now);
       await refuseUnpriced(tx, task, lineage, { hasPrice: needs.models.hasPrice, now });
       await refuseSpent(tx, lineage, now);
       await refuseTooManyTasks(tx, lineage);

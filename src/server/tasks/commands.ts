@@ -157,7 +157,7 @@ async function* positioned(events: AsyncIterable<TaskEvent>, limit = Number.POSI
 }
 
 /** Adds to a queued task why it waits. */
-async function withNote(task: Task, needs: TaskNeeds): Promise<Task> {
+export async function withNote(task: Task, needs: TaskNeeds): Promise<Task> {
   return (await withNotes([task], needs))[0] ?? task;
 }
 

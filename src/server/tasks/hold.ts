@@ -129,10 +129,23 @@ export async function tasksToStop(
   runnerId: string,
   taskIds: readonly string[],
 ): Promise<string[]> {
-  if (taskIds.length === 0) return [];
-  const held = await db.selectFrom('tasks').select('id').where(isHeld(runnerId, taskIds)).execute();
+  return (await lookAtHeld({ db }, runnerId, taskIds)).stop;
+}
+
+/** Those, and how many messages the others were sent until now, where they were sent any. */
+export async function lookAtHeld(
+  { db }: Pick<Store, 'db'>,
+  runnerId: string,
+  taskIds: readonly string[],
+): Promise<{ stop: string[]; messages: Record<string, number> }> {
+  if (taskIds.length === 0) return { stop: [], messages: {} };
+  const held = await db.selectFrom('tasks').select(['id', 'messages']).where(isHeld(runnerId, taskIds)).execute();
   const ids = new Set(held.map(({ id }) => id));
-  return taskIds.filter((id) => !ids.has(id));
+  const sent = held.filter(({ messages }) => messages > 0);
+  return {
+    stop: taskIds.filter((id) => !ids.has(id)),
+    messages: Object.fromEntries(sent.map(({ id, messages }) => [id, messages])),
+  };
 }
 
 async function heldBy(db: Db, runnerId: string): Promise<string[]> {

@@ -2,10 +2,11 @@
 // Called by create.ts.
 import { sql } from 'kysely';
 import { storableJson } from '../../db/storable.ts';
-import type { StoredFile, TaskRow, Tx } from '../../db/tables.ts';
+import type { StoredFile, StoredWorkspace, TaskRow, Tx } from '../../db/tables.ts';
 import { notify } from '../../db/telling.ts';
 import type { Budget } from '../../protocol/budget.ts';
 import type { Grants } from '../../protocol/grant.ts';
+import type { Keep } from '../../protocol/keep.ts';
 import type { AnswerSchema } from '../../protocol/output.ts';
 import type { Resources } from '../../protocol/resources.ts';
 import type { ScopeGrant } from '../../protocol/scope.ts';
@@ -42,6 +43,19 @@ export interface NewTask {
   outputSchema?: AnswerSchema | null;
   /** The W3C traceparent it was posted with, when that is sound. */
   traceParent?: string | null;
+  /** What it leaves behind besides its answer; null: nothing. */
+  keep?: Keep | null;
+  /** What it goes on from; missing: nothing. */
+  continued?: Continued;
+}
+
+export interface Continued {
+  taskId: string;
+  conversationId: string;
+  /** What it lacks of what was before, or finds changed. */
+  notes: readonly string[];
+  /** What it begins with in /workspace; null: nothing. */
+  workspace: { stored: StoredWorkspace; until: Date } | null;
 }
 
 /** A task at its place below the one whose agent posted it. */
@@ -66,12 +80,14 @@ export async function insertTasks(tx: Tx, tasks: readonly PlacedTask[], lockMs?:
       insert into tasks (
         id, account_id, key_id, billed_key_id, parent_task_id, status, instruction, scopes, depth, timeout_ms, model,
         fallback_models, resources, budget, files, metadata, webhook_url, trace_parent, limits, approval, loop, risks,
-        wait_ms, output_schema, output_attempts, template, created_at, last_seq
+        wait_ms, output_schema, output_attempts, template, continues, conversation_id, notes,
+        keep, workspace, workspace_until, created_at, last_seq
       )
       select
         id, account_id, key_id, billed_key_id, parent_task_id, 'queued', instruction, scopes, depth, timeout_ms, model,
         fallback_models, resources, budget, files, metadata, webhook_url, trace_parent, limits, approval, loop, risks,
-        wait_ms, output_schema, output_attempts, template, date_trunc('milliseconds', now()), 1
+        wait_ms, output_schema, output_attempts, template, continues, conversation_id, notes,
+        keep, workspace, workspace_until, date_trunc('milliseconds', now()), 1
       from json_populate_recordset(null::tasks, ${storableJson(tasks.map(columnsOf))}::json)${patience}
       returning *
     ), begun as (
@@ -109,6 +125,12 @@ function columnsOf(task: PlacedTask) {
     ...task.grants,
     risks: task.risks,
     wait_ms: task.waitMs,
+    continues: task.continued?.taskId ?? null,
+    conversation_id: task.continued?.conversationId ?? null,
+    notes: task.continued?.notes ?? [],
+    keep: task.keep ?? null,
+    workspace: task.continued?.workspace?.stored ?? null,
+    workspace_until: task.continued?.workspace?.until.toISOString() ?? null,
     template: task.template ?? null,
     output_schema: task.outputSchema ?? null,
     output_attempts: task.outputSchema ? 0 : null,

@@ -22,6 +22,8 @@ export interface LeasedTask {
   /** How long its clock may stand in all, while it waits for people. */
   waitMs: number;
   operator: boolean;
+  /** How many it was sent until now. */
+  messages: number;
   /** What its answer is to fit; null: it is text. */
   outputSchema: AnswerSchema | null;
 }
@@ -89,7 +91,8 @@ async function tryNext(
   const leased = await transition(store, tx, { taskId, decide: () => change, now, locked: waiting });
   if (!leased) throw leaseLost(taskId);
   const { id: leaseId, deadline, waitMs } = lease;
-  return { task: toTask(leased.task), leaseId, deadline, waitMs, operator, outputSchema: waiting.output_schema };
+  const { messages, output_schema: outputSchema } = waiting;
+  return { task: toTask(leased.task), leaseId, deadline, waitMs, operator, messages, outputSchema };
 }
 
 /** A task never outlives the one whose agent started it, which may itself wait as long as it has left. */

@@ -56,11 +56,13 @@ export async function listTasks(db: Db, accountId: string, filter: TaskFilter): 
 
 /** The rows behind the filter's cursor that it wants but for `q`, newest first, however many. */
 function newestTasks(db: Db, accountId: string, filter: TaskFilter) {
-  const { status, keyId, parentTaskId, createdAfter, createdBefore, cursor } = filter;
+  const { status, keyId, parentTaskId, conversationId, createdAfter, createdBefore, cursor } = filter;
   let query = db.selectFrom('tasks').select(SHOWN_COLUMNS).where('account_id', '=', accountId);
   if (status !== undefined) query = query.where('status', '=', status);
   if (keyId !== undefined) query = query.where('key_id', '=', keyId);
   if (parentTaskId !== undefined) query = query.where('parent_task_id', '=', parentTaskId);
+  if (conversationId !== undefined)
+    query = query.where(sql<boolean>`(conversation_id = ${conversationId} or id = ${conversationId})`);
   if (createdAfter !== undefined) query = query.where('created_at', '>', new Date(createdAfter));
   if (createdBefore !== undefined) query = query.where('created_at', '<', new Date(createdBefore));
   if (cursor !== undefined) query = query.where(behindCursor(cursor));

@@ -80,6 +80,7 @@ export const SHOWN_COLUMNS = [
   ...(['llm_nano_usd', 'compute_nano_usd', 'files', 'artifacts'] as const),
   ...(['output', 'output_attempts', 'output_error'] as const),
   ...(['limits', 'approval', 'loop', 'risks', 'wait_ms', 'waited_ms'] as const),
+  ...(['continues', 'conversation_id', 'notes', 'keep', 'workspace', 'workspace_until'] as const),
 ] satisfies readonly (keyof TaskRow)[];
 
 type ShownRow = Pick<TaskRow, (typeof SHOWN_COLUMNS)[number]>;
@@ -127,6 +128,11 @@ export function toTask(row: ShownRow): Task {
     runMs: millisecondsBetween(row.working_at, row.completed_at),
     keyId: row.key_id,
     parentTaskId: row.parent_task_id,
+    continues: row.continues,
+    conversationId: row.conversation_id ?? row.id,
+    notes: row.notes,
+    keep: row.keep,
+    workspace: workspaceOf(row),
     files: row.files.map(keptFile),
     artifacts: row.artifacts.map(keptFile),
     metadata: row.metadata,
@@ -138,6 +144,12 @@ export function costOf({
   llm_nano_usd: llm,
 }: Pick<TaskRow, 'compute_nano_usd' | 'llm_nano_usd'>): Task['cost'] {
   return { compute: usdOf(compute), llm: usdOf(llm), total: usdOf(compute + llm), currency: 'USD' };
+}
+
+function workspaceOf({ workspace, workspace_until }: ShownRow): Task['workspace'] {
+  if (workspace === null || workspace_until === null) return null;
+  const { size, sha256, madeBy } = workspace;
+  return { size, sha256, madeBy, expiresAt: workspace_until.toISOString() };
 }
 
 function keptFile({ name, size, type, sha256 }: StoredFile): KeptFile {

@@ -144,6 +144,7 @@ async function tryNext(
     // Of one that waits, the deadline is the latest that it can be.
     leftMs: deadline.getTime() - now.getTime() - (isWaiting ? waitMs : 0),
     operator,
+    messages: task.messages,
     outputSchema: task.output_schema,
     resume: {
       sandboxId: task.sandbox_id,

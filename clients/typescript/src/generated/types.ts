@@ -38,12 +38,14 @@ export type ErrorCode =
   | "conflict"
   | "confirmation_needed"
   | "lease_lost"
+  | "conversation_busy"
   | "version_mismatch"
   | "idempotency_mismatch"
   | "idempotency_in_progress"
   | "outcome_unknown"
   | "approval_stale"
   | "approval_decided"
+  | "conversation_forgotten"
   | "body_too_large"
   | "unsupported_media_type"
   | "too_many_requests"
@@ -241,6 +243,19 @@ export type Identity = {
   subject: string;
   /** What the newest token calls them, such as their address */
   name: string;
+};
+export type Keep = {
+  workspace: boolean;
+  for: string;
+};
+export type KeptWorkspace = {
+  /** Bytes of its archive */
+  size: number;
+  /** Of its archive, hexadecimal */
+  sha256: string;
+  /** The task at whose end it was as it is kept */
+  madeBy: string;
+  expiresAt: string;
 };
 export type Key = {
   id: string;
@@ -457,6 +472,7 @@ export type Runner = {
   freeSlots: number;
   reach?: string;
   longestLifeMs?: number | null;
+  continues?: boolean;
   driver: string | null;
   isolation: "vm" | "user-kernel" | "container" | "emulated" | null;
   pool: {
@@ -617,6 +633,13 @@ export type ScheduledTask = {
   model?: string;
   /** Instead of model: several in the order in which they are asked, each when those before it cannot answer */
   models?: string[];
+  /** What it leaves behind for a task that goes on from it; omitted: what was said */
+  keep?: {
+    /** Whether /workspace is kept for the task that goes on from this one */
+    workspace: boolean;
+    /** For how long after its end, at most 30d */
+    for?: string;
+  };
   /** Your own labels, kept with the task */
   metadata?: Record<string, string>;
   /** Hears of this task's events, signed with the account's default secret; a task needs webhooks:write for it */
@@ -797,6 +820,16 @@ export type Task = {
   waitedMs: number;
   keyId: string;
   parentTaskId: string | null;
+  /** The task that it goes on from; null: it begins a conversation */
+  continues: string | null;
+  /** The first task of its conversation: its own id where it begins one */
+  conversationId: string;
+  /** What it lacks of what was before, or finds changed; its agent is told the same */
+  notes: string[];
+  /** What it leaves behind; null: what was said alone */
+  keep: Keep | null;
+  /** What is kept of /workspace: what it found there, until it has left its own */
+  workspace: KeptWorkspace | null;
   /** What it was given */
   files: File[];
   /** What its agent left in /workspace/out */
@@ -836,6 +869,12 @@ export type TaskEvent = {
   seq: number;
   at: string;
 } | {
+  type: "summary";
+  text: string;
+  keeps: number;
+  seq: number;
+  at: string;
+} | {
   type: "status";
   status: TaskStatus;
   phase: "starting" | "working" | "finishing" | null;
@@ -871,6 +910,21 @@ export type TaskEvent = {
   message: string | null;
   seq: number;
   at: string;
+} | {
+  type: "message";
+  messageId: string;
+  text: string;
+  keyId: string;
+  seq: number;
+  at: string;
+};
+export type TaskMessage = {
+  id: string;
+  taskId: string;
+  text: string;
+  createdAt: string;
+  /** When its agent reads it */
+  note: string;
 };
 export type TaskStatus = "queued" | "running" | "waiting_for_approval" | "completed" | "failed" | "timed_out" | "stopped";
 export type Template = {
@@ -1799,6 +1853,93 @@ export interface BuiltInCommands {
     };
     item: File;
   };
+  /** Go on from a task that has ended: a new task, in a new sandbox, whose agent knows what was said */
+  "tasks continue": {
+    kind: 'object';
+    input: {
+      /** Id of the task to go on from, the last one of its conversation */
+      id: string;
+      /** What to do next, in plain language */
+      instruction: string;
+      /** What the agent may do, at most what that one could; omitted: as much */
+      scopes?: Scope[];
+      /** What the sandbox may have, up to the server's maxima; omitted: the server's defaults */
+      resources?: {
+        /** Processors */
+        vcpus?: number;
+        /** MiB of memory; under gVisor files count, too */
+        memoryMb?: number;
+        /** MiB of files that it may write */
+        diskMb?: number;
+        /** Processes at a time */
+        processes?: number;
+      };
+      /** What it and the tasks that it starts may use: tokens, usd, calls; omitted: not limited */
+      budget?: {
+        /** Input and output tokens */
+        tokens?: number;
+        /** US dollars, for model calls and sandboxes */
+        usd?: number;
+        /** Calls of the model */
+        calls?: number;
+      };
+      /** What its scopes may do besides the limits of that one */
+      limits?: ({
+        /** The commands of this scope; or else command or effects */
+        scope?: Scope;
+        /** One command, such as "purchase-orders create" */
+        command?: string;
+        /** The commands of these effects */
+        effects?: ("read" | "write" | "destructive")[];
+        /** A JSON Schema (2020-12) that the command's input has to fit */
+        input?: Record<string, unknown>;
+        /** By JSON pointer into the input, what the calls may come to together; * stands for each of a list */
+        sum?: Record<string, number | string>;
+        /** So many calls */
+        calls?: number;
+        /** What sum and calls are counted in; UTC */
+        per?: "task" | "day" | "month";
+        /** What becomes of a call that does not fit */
+        else?: "deny" | "ask";
+      })[];
+      /** What the answer has to fit, which the agent then gives as a value; omitted: it answers in text alone */
+      output?: WantedOutput;
+      /** The model to use, and no other; omitted: the key's defaults, or the account's, or the server's */
+      model?: string;
+      /** Instead of model: several in the order in which they are asked, each when those before it cannot answer */
+      models?: string[];
+      /** Files that the agent finds in /workspace/in, read-only */
+      files?: {
+        /** Its path below /workspace/in */
+        name: string;
+        /** Base64 */
+        content: string;
+        /** Its media type; omitted: by its name */
+        type?: string;
+      }[];
+      /** By pack, your own credential for its platform; kept outside the sandbox, and gone when the task has ended */
+      credentials?: Record<string, {
+        /** The caller's own, as the platform takes it */
+        token: string;
+      }>;
+      /** What it leaves behind for the next one; omitted: as that one did */
+      keep?: {
+        /** Whether /workspace is kept for the task that goes on from this one */
+        workspace: boolean;
+        /** For how long after its end, at most 30d */
+        for?: string;
+      };
+      /** Your own labels, kept with the task */
+      metadata?: Record<string, string>;
+      /** Hears of this task's events, signed with the account's default secret; a task needs webhooks:write for it */
+      webhookUrl?: string;
+      /** Milliseconds until the task is killed; omitted: as that one's */
+      timeout?: number;
+    };
+    answer: {
+      task: Task;
+    };
+  };
   /** Follow a task's events, from the first one to its end */
   "tasks events": {
     kind: 'stream';
@@ -1848,6 +1989,8 @@ export interface BuiltInCommands {
       keyId?: string;
       /** Only tasks that the agent of this task started */
       parentTaskId?: string;
+      /** Only tasks of this conversation */
+      conversationId?: string;
       /** Only tasks created after this time */
       createdAfter?: string;
       /** Only tasks created before this time */
@@ -1860,6 +2003,19 @@ export interface BuiltInCommands {
       cursor?: string;
     };
     item: Task;
+  };
+  /** Send a message to a task that has not ended: its agent reads it at its next turn */
+  "tasks message": {
+    kind: 'object';
+    input: {
+      /** Id of the task */
+      id: string;
+      /** What its agent is to know, in plain language */
+      text: string;
+    };
+    answer: {
+      message: TaskMessage;
+    };
   };
   /** Start a task: an agent in a sandbox follows the instruction with the commands the scopes allow */
   "tasks run": {
@@ -1949,6 +2105,13 @@ export interface BuiltInCommands {
         /** The caller's own, as the platform takes it */
         token: string;
       }>;
+      /** What it leaves behind for a task that goes on from it; omitted: what was said */
+      keep?: {
+        /** Whether /workspace is kept for the task that goes on from this one */
+        workspace: boolean;
+        /** For how long after its end, at most 30d */
+        for?: string;
+      };
       /** Your own labels, kept with the task */
       metadata?: Record<string, string>;
       /** Hears of this task's events, signed with the account's default secret; a task needs webhooks:write for it */

@@ -61,6 +61,13 @@ function Content({ entry, over }: { entry: Entry; over: boolean }) {
       return <ApprovalView event={entry} />;
     case 'status':
       return <StatusView event={entry} />;
+    case 'message':
+      return (
+        <section aria-label="Message" className="rounded-lg border border-line bg-surface px-4 py-3">
+          <h2 className="mb-1 text-sm font-medium text-muted">Message</h2>
+          <ForeignBlock text={entry.text} />
+        </section>
+      );
     case 'diagnostic':
       return (
         <div className="flex gap-2 py-1 text-sm text-muted">

@@ -25,6 +25,7 @@ export type Entry =
   | EventOf<'command'>
   | EventOf<'approval'>
   | EventOf<'diagnostic'>
+  | EventOf<'message'>
   | EventOf<'status'>;
 
 export interface Transcript {
@@ -61,6 +62,9 @@ function take(entries: Entry[], event: TaskEvent): void {
         isError: event.isError,
         endedAt: event.at,
       }));
+      return;
+    case 'summary':
+      // A diagnostic says that there is one; it is for the agent to read.
       return;
     default:
       entries.push(event);
@@ -100,17 +104,30 @@ export type Row = { key: string | number } & (
   | { type: 'entry'; entry: Entry }
 );
 
+/** What the tasks before it were told and answered, the oldest first. */
+function rowsBefore(before: readonly Task[]): Row[] {
+  return before.flatMap(({ id, createdAt, completedAt, instruction, stdout }): Row[] => [
+    { key: `${id} instruction`, type: 'instruction', at: createdAt, text: instruction },
+    ...(stdout === null || stdout.trim() === ''
+      ? []
+      : [{ key: `${id} answer`, type: 'answer', at: completedAt ?? createdAt, text: stdout } as const]),
+  ]);
+}
+
 /**
- * The rows of the conversation: the instruction, the entries, the answer where no event has said it, and the
- * answer as a value where there is one.
+ * The rows of the conversation: what was said in the tasks before, then the instruction, the entries, the
+ * answer where no event has said it, and the answer as a value where there is one.
  */
-export function conversationRows(task: Task, { entries }: Transcript): Row[] {
+export function conversationRows(task: Task, { entries }: Transcript, before: readonly Task[] = []): Row[] {
   const { stdout, completedAt, status } = task;
   const last = entries.findLastIndex(({ type }) => type === 'text');
   const lastText = entries[last];
   const said = lastText?.type === 'text' && lastText.text.trim() === stdout?.trim();
   const isAnswered = status === 'completed' && completedAt !== null && stdout !== null && stdout.trim() !== '';
-  const rows: Row[] = [{ key: 'instruction', type: 'instruction', at: task.createdAt, text: task.instruction }];
+  const rows: Row[] = [
+    ...rowsBefore(before),
+    { key: 'instruction', type: 'instruction', at: task.createdAt, text: task.instruction },
+  ];
   for (const [index, entry] of entries.entries()) {
     // The text that is the answer looks like it.
     if (isAnswered && said && index === last && entry.type === 'text')
