@@ -15,12 +15,10 @@ type JsonObject = Record<string, unknown>;
 export function toOpenApi(commands: readonly Command[], version: string): JsonObject {
   const components: Record<string, JsonSchema> = { Error: ERROR_SCHEMA };
   const paths: Record<string, JsonObject> = {};
-  const templates = new Map<string, string>();
+  const templates = templatesOf(commands);
   for (const command of commands) {
     const { method, path } = parseHttp(command.http);
-    const shape = path.replace(/\{[^}]+\}/g, '{}');
-    const template = templates.get(shape) ?? path;
-    templates.set(shape, template);
+    const template = templates.get(shapeOf(path)) ?? path;
     const operations = paths[`/api/v1${template}`] ?? {};
     operations[method.toLowerCase()] = operation(command, { template, components });
     paths[`/api/v1${template}`] = operations;
@@ -126,6 +124,18 @@ function parameterOf(name: string, where: 'path' | 'query', input: JsonSchema): 
   const { description, ...schema } = input.properties?.[name] ?? {};
   const required = where === 'path' || (input.required ?? []).includes(name);
   return { name, in: where, required, ...(description ? { description } : {}), schema };
+}
+
+const shapeOf = (path: string) => path.replace(/\{[^}]+\}/g, '{}');
+
+/** By their shapes. Of paths that differ in the names of parameters alone the one that names ids so stands for all. */
+function templatesOf(commands: readonly Command[]): Map<string, string> {
+  const templates = new Map<string, string>();
+  for (const { http } of commands) {
+    const { path } = parseHttp(http);
+    if (!templates.has(shapeOf(path)) || path.includes('{id}')) templates.set(shapeOf(path), path);
+  }
+  return templates;
 }
 
 /** A path parameter under the name that the template has for it; the command's own is told beside it. */
