@@ -20,6 +20,9 @@ KNOWN = {
     "credentials": {},
     "files": [],
     "output": {"schema": {"type": "object"}},
+    "cron": "0 7 * * *",
+    "timezone": "UTC",
+    "jitter": "1m",
     "url": "https://example.com/hooks",
     "webhookUrl": "https://example.com/hooks",
     "expiresAt": "2099-01-01T00:00:00Z",
@@ -37,6 +40,8 @@ def before_call(context, case, kwargs):
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
     body = case.body
+    if isinstance(body, dict) and "/schedules" in case.path:
+        mend_schedule(body)
     if isinstance(body, dict):
         mend(body)
         if isinstance(body.get("task"), dict):
@@ -48,6 +53,21 @@ def mend(body):
     for name in KNOWN.keys() & body.keys():
         if body[name] is not None:
             body[name] = KNOWN[name]
+    # Of a template it depends on that one which parameters there are.
+    if "template" in body:
+        body.pop("parameters", None)
+
+
+def mend_schedule(body):
+    """It starts by a pattern or once, at a time to come, and its command is there with what that takes."""
+    body.pop("runAt", None)
+    if "name" in body:
+        body["cron"] = KNOWN["cron"]
+    if "command" in body:
+        body["command"] = "obs costs"
+        body["input"] = {}
+    elif "input" in body:
+        del body["input"]
 
 
 def mend_query(case):

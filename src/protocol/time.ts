@@ -23,10 +23,16 @@ const isSpan = (text: string) => durationMs(text) !== null;
 const WRONG = 'a span is written 45m, 12h, 30d or 8w, at most 3650d';
 const Span = z.string().max(10);
 
-/** The same as PATTERN and MAX_MS allow, in the words of JSON Schema. */
-const SPAN = Object.entries(UNIT_MS)
-  .map(([unit, ms]) => `(?:${upTo(MAX_MS / ms)})${unit}`)
-  .join('|');
+/** Spans of at most so long, in the words of JSON Schema; without the anchors of an expression. */
+const spansUpTo = (mostMs: number) =>
+  Object.entries(UNIT_MS)
+    .map(([unit, ms]) => `(?:${upTo(mostMs / ms)})${unit}`)
+    .join('|');
+
+const SPAN = spansUpTo(MAX_MS);
+
+/** For the schema of a `Duration` that is more than nothing and at most so long. */
+export const someSpan = (mostMs: number) => ({ pattern: `^(?:${spansUpTo(mostMs)})$`, not: { pattern: '^0' } });
 
 /** A regular expression for the whole numbers from 0 to `most`, without zeros before them. */
 function upTo(most: number): string {

@@ -85,7 +85,8 @@ export function errorResponses(command: Command): JsonObject {
   // What a read may leave out only filters.
   const namesThings = Object.entries(properties).some(
     ([name, field]) =>
-      (field['format'] === 'uuid' || /(^id|Id)$/.test(name)) && (method !== 'GET' || required.includes(name)),
+      (field['format'] === 'uuid' || /(^id|Id|^pack)$/.test(name)) &&
+      (method !== 'GET' || required.includes(name)),
   );
   const remote = isObject(command) && command.remote === true;
   return references([
