@@ -112,7 +112,7 @@ function requestBody(
   };
   return {
     // An object without fields is as good as no body, unless some field has to be there.
-    required: neededInputs({ required, ...ways }).length > 0 || 'not' in about,
+    required: neededInputs({ required, ...ways }).length > 0 || 'not' in about || 'if' in about,
     content: {
       'application/json': { schema: json },
       ...(isObject(command) && command.takesFiles && { 'multipart/form-data': form }),

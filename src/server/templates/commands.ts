@@ -38,6 +38,7 @@ const version = z
   .number()
   .int()
   .positive()
+  .max(2 ** 31 - 1)
   .optional()
   .describe('Of these the one that is meant; omitted: the newest');
 
