@@ -22,6 +22,7 @@ KNOWN = {
     "output": {"schema": {"type": "object"}},
     "cron": "0 7 * * *",
     "timezone": "UTC",
+    "resources": {"vcpus": 1, "memoryMb": 512},
     "jitter": "1m",
     "url": "https://example.com/hooks",
     "webhookUrl": "https://example.com/hooks",

@@ -128,7 +128,7 @@ function parameterOf(name: string, where: 'path' | 'query', input: JsonSchema): 
 
 const shapeOf = (path: string) => path.replace(/\{[^}]+\}/g, '{}');
 
-/** By their shapes. Of paths that differ in the names of parameters alone the one that names ids so stands for all. */
+/** By their shapes. Of paths that differ in the names of parameters alone, one with an `id` stands for all. */
 function templatesOf(commands: readonly Command[]): Map<string, string> {
   const templates = new Map<string, string>();
   for (const { http } of commands) {
