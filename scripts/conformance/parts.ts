@@ -2,5 +2,6 @@
 import { lint } from './lint.ts';
 import { mcpClients, mcpSuites } from './mcp.ts';
 import type { ConformancePart } from './part.ts';
+import { schemathesis } from './schemathesis.ts';
 
-export const PARTS: readonly ConformancePart[] = [lint, mcpSuites, mcpClients];
+export const PARTS: readonly ConformancePart[] = [lint, schemathesis, mcpSuites, mcpClients];

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { contentHash } from '../../src/lib/content-hash.ts';
 import { exec } from '../../src/lib/exec.ts';
 import { withFileLock } from '../../src/lib/file-lock.ts';
+import { buildReference } from './build-reference.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const CACHE = join(REPOSITORY, 'node_modules/.cache');
@@ -32,6 +33,7 @@ export async function buildWeb(onProgress: (message: string) => void): Promise<v
         env: { ...(process.env as Record<string, string>), NODE_ENV: 'production' },
         hint: 'npm install brings what the build needs; npm run check tells what is wrong with the sources.',
       });
+      await buildReference(join(built, 'reference'));
       await writeFile(join(built, STAMP), sources);
       await rename(DIST, before).catch(() => undefined);
       await rename(built, DIST);

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { neededInputs } from '../lib/needed-inputs.ts';
 import type { HttpMethod, JsonSchema, Manifest, ManifestCommand, ToldCommand } from '../protocol/manifest.ts';
+import { NOT_BLANK } from '../protocol/one-of-fields.ts';
 import { type Command, isFile, isObject, isStream } from './define-command.ts';
 
 export function toManifest(commands: readonly Command[], version: string): Manifest {
@@ -61,6 +62,14 @@ export function pathParameters(path: string): string[] {
 /** Every task's manifest is made of the same schemas, and a platform may have a thousand commands. */
 const known = { input: new WeakMap<z.ZodType, JsonSchema>(), output: new WeakMap<z.ZodType, JsonSchema>() };
 
+/** Spaces at its edges count for nothing, so that some other character has to be there. */
+function isTrimmed({ _zod: { def } }: z.core.$ZodType): boolean {
+  const { checks = [] } = def as {
+    checks?: { _zod: { def: { check: string; tx?: (text: string) => string } } }[];
+  };
+  return checks.some(({ _zod: { def: check } }) => check.check === 'overwrite' && check.tx?.(' ') === '');
+}
+
 /** What a caller may send (`input`) or will get (`output`). One object a schema, which is not to be changed. */
 export function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
   const found = known[io].get(schema);
@@ -70,8 +79,10 @@ export function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSch
     io,
     unrepresentable: 'any',
     // A format says it already; zod's own pattern for a date alone is 300 characters.
-    override: ({ jsonSchema }) => {
+    override: ({ zodSchema, jsonSchema }) => {
       if (jsonSchema.format) delete jsonSchema.pattern;
+      else if (io === 'input' && jsonSchema.minLength && isTrimmed(zodSchema))
+        Object.assign(jsonSchema, NOT_BLANK);
     },
   });
   known[io].set(schema, rest as JsonSchema);

@@ -3,7 +3,7 @@ import { type SelectQueryBuilder, sql } from 'kysely';
 import { z } from 'zod';
 import { parseJson } from '../lib/json.ts';
 import { SeedError } from '../protocol/errors.ts';
-import type { Page } from '../protocol/page.ts';
+import { type Page, PLACE_CURSOR, TEXT_CURSOR } from '../protocol/page.ts';
 import { Moment } from '../protocol/time.ts';
 
 /** What every listed row has; together they order it. */
@@ -18,22 +18,34 @@ export interface PageRequest {
   cursor?: string | undefined;
 }
 
-const CursorText = z.tuple([Moment, z.uuid()]);
+/** What servers of the versions before gave out: JSON in base64url. */
+const PlaceBefore = z.tuple([Moment, z.uuid()]);
+const TextBefore = z.tuple([z.string().regex(/^[^\0]*$/)]);
 
 /** The cursor that leads to what lies behind the place. */
 export function encodeCursor(place: Place): string {
-  return encode([place.created_at.toISOString(), place.id]);
+  return `${place.created_at.getTime()}_${place.id}`;
 }
 
 /** Throws SeedError `invalid_input` for anything but a cursor that `encodeCursor` made. */
 export function decodeCursor(cursor: string): Place {
-  const [createdAt, id] = read(CursorText, cursor);
+  if (PLACE_CURSOR.test(cursor)) {
+    const [ms, id = ''] = cursor.split('_');
+    return { created_at: new Date(Number(ms)), id };
+  }
+  const [createdAt, id] = readBefore(PlaceBefore, cursor);
   return { created_at: new Date(createdAt), id };
 }
 
-const encode = (place: readonly string[]) => Buffer.from(JSON.stringify(place)).toString('base64url');
+const encodeText = (text: string) => `~${Buffer.from(text).toString('hex')}`;
 
-function read<Place>(schema: z.ZodType<Place>, cursor: string): Place {
+/** The text of the last item before the page. @throws SeedError invalid_input: `pageAfter` has not made it */
+export function decodeText(cursor: string): string {
+  if (TEXT_CURSOR.test(cursor)) return Buffer.from(cursor.slice(1), 'hex').toString('utf8');
+  return readBefore(TextBefore, cursor)[0];
+}
+
+function readBefore<Place>(schema: z.ZodType<Place>, cursor: string): Place {
   const place = schema.safeParse(parseJson(Buffer.from(cursor, 'base64url').toString('utf8')));
   if (place.success) return place.data;
   throw new SeedError('invalid_input', 'The cursor is not one that this list gave out.', {
@@ -82,8 +94,6 @@ export async function newestFirst<Row extends Place, Item>(
   return pageOfRows(rows, limit, toItem);
 }
 
-const TextCursor = z.tuple([z.string().regex(/^[^\0]*$/)]);
-
 /** In the order of a text column that no two rows share. */
 export async function orderedBy<Row, Item>(
   query: Query<Row>,
@@ -101,9 +111,6 @@ export async function orderedBy<Row, Item>(
   return { ...page, items: page.items.map(toItem) };
 }
 
-/** The text of the last item before the page. @throws SeedError invalid_input: `pageAfter` has not made it */
-export const decodeText = (cursor: string): string => read(TextCursor, cursor)[0];
-
 /** A page out of up to `limit + 1` items, in the order of a text that no two of them share. */
 export function pageAfter<Item>(
   items: readonly Item[],
@@ -112,5 +119,5 @@ export function pageAfter<Item>(
 ): Page<Item> {
   const shown = items.slice(0, limit);
   const last = shown.at(-1);
-  return { items: shown, nextCursor: items.length > limit && last ? encode([textOf(last)]) : null };
+  return { items: shown, nextCursor: items.length > limit && last ? encodeText(textOf(last)) : null };
 }

@@ -148,7 +148,7 @@ function typeOf(schema: JsonSchema, indent: string): string {
   if (Array.isArray(schema.enum)) return union(schema.enum.map((value) => JSON.stringify(value)));
   const parts: string[] = [];
   for (const alternatives of [schema['anyOf'], schema['oneOf']])
-    if (Array.isArray(alternatives))
+    if (Array.isArray(alternatives) && !alternatives.every(isCondition))
       parts.push(union(alternatives.map((each) => wayOf(each, schema) ?? inner(each, indent))));
   if (Array.isArray(schema['allOf'])) parts.push(...schema['allOf'].map((each) => inner(each, indent)));
   const types = [schema.type ?? []].flat();
@@ -160,6 +160,10 @@ function typeOf(schema: JsonSchema, indent: string): string {
 
 const inner = (schema: unknown, indent: string) =>
   isRecord(schema) ? typeOf(schema as JsonSchema, indent) : 'unknown';
+
+/** Says what form a text has, and nothing of its type. */
+const isCondition = (schema: unknown) =>
+  isRecord(schema) && Object.keys(schema).every((word) => ['format', 'pattern'].includes(word));
 
 /** One of several ways to say an input: the fields that it needs. Null: the alternative says more than that. */
 function wayOf(alternative: unknown, { properties }: JsonSchema): string | null {

@@ -9,7 +9,7 @@ export { shellWord } from '../lib/shell-word.ts';
 export { SeedError } from '../protocol/errors.ts';
 export { Key, KeyStatus } from '../protocol/key.ts';
 export { CostReport, RequestReport } from '../protocol/obs.ts';
-export { pageInput, pageOf } from '../protocol/page.ts';
+export { orderedPageInput, pageInput, pageOf } from '../protocol/page.ts';
 export { WebhookEvent } from '../protocol/webhook.ts';
 export { counted, missingScopeOf, parseOutput, plain, readPages, reasonOf } from '../scripted/command-output.ts';
 export type { Playbook, Steps } from '../scripted/playbook.ts';

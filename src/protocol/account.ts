@@ -16,6 +16,7 @@ export const AccountModels = z
   )
   .min(1)
   .max(LIMITS.llmModels)
+  .meta({ examples: [['scripted']] })
   .nullable()
   .describe(
     'Models of its tasks where neither they nor their key name one, in the order in which they are asked; null: those of the server',

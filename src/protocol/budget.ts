@@ -18,7 +18,8 @@ export const WantedBudget = z
   })
   .refine((budget) => Object.values(budget).some((amount) => amount !== undefined), {
     message: 'give at least one of tokens, usd and calls',
-  });
+  })
+  .meta({ minProperties: 1 });
 export type WantedBudget = z.infer<typeof WantedBudget>;
 
 /** Null: not limited. */

@@ -2,6 +2,7 @@
 // first, and what becomes of the same write again and again. docs/grants.md tells how they are read.
 import { z } from 'zod';
 import { LIMITS } from './limits.ts';
+import { oneOfFields } from './one-of-fields.ts';
 import { Scope } from './scope.ts';
 
 const Effects = z
@@ -34,7 +35,10 @@ export const Limit = z
     per: z.enum(['task', 'day', 'month']).default('task').describe('What sum and calls are counted in; UTC'),
     else: z.enum(['deny', 'ask']).default('deny').describe('What becomes of a call that does not fit'),
   })
-  .meta({ id: 'Limit' });
+  .meta({
+    id: 'Limit',
+    ...oneOfFields('scope', 'command', 'effects'),
+  });
 export type Limit = z.output<typeof Limit>;
 
 const manyLimits = <Schema extends z.ZodType>(limit: Schema) => z.array(limit).max(LIMITS.limitsPerKey);

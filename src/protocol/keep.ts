@@ -1,12 +1,12 @@
 // What a task leaves behind for the one that goes on from it.
 import { z } from 'zod';
 import { LIMITS } from './limits.ts';
-import { Duration, durationMs } from './time.ts';
+import { Duration, durationMs, someSpan } from './time.ts';
 
 const KeptFor = Duration.refine(
   (text) => (durationMs(text) ?? 0) > 0 && (durationMs(text) ?? 0) <= LIMITS.workspaceKeptMs,
   'a workspace is kept for more than nothing and at most 30d',
-);
+).meta(someSpan(LIMITS.workspaceKeptMs));
 
 export const GivenKeep = z.object({
   workspace: z.boolean().describe('Whether /workspace is kept for the task that goes on from this one'),

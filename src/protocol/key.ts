@@ -6,6 +6,7 @@ import { keptText } from './kept-text.ts';
 import { eachKeyLimit, type KeyLimits, SPEND_LIMIT_NAMES } from './key-limits.ts';
 import { LIMITS } from './limits.ts';
 import { Metadata } from './metadata.ts';
+import { notBoth } from './one-of-fields.ts';
 import { pageInput } from './page.ts';
 import { Scope, Scopes } from './scope.ts';
 import { Duration, Lifetime, Moment } from './time.ts';
@@ -83,19 +84,24 @@ const LastingKeys = z
 const Labels = Metadata.describe('Your own labels, kept with the key');
 const expiresAt = Moment.optional().describe('When it stops working, instead of expiresIn');
 
+/** Either of both says when it ends. */
+export const ONE_END = notBoth('expiresIn', 'expiresAt');
+
 /** What a key is created with. */
-export const KeyCreation = z.object({
-  name: KeyName,
-  scopes: Scopes.min(1).describe('What the key may do, such as keys:read, tasks:* or *'),
-  expiresIn: Lifetime.optional().describe(
-    'How long it works: 12h, 30d, 8w or never; omitted: 90d, or as long as the key in use if that is less',
-  ),
-  expiresAt,
-  ...someLimits,
-  ...givenGrants,
-  tasksMayCreateLastingKeys: LastingKeys.default(false),
-  metadata: Labels.default({}),
-});
+export const KeyCreation = z
+  .object({
+    name: KeyName,
+    scopes: Scopes.min(1).describe('What the key may do, such as keys:read, tasks:* or *'),
+    expiresIn: Lifetime.optional().describe(
+      'How long it works: 12h, 30d, 8w or never; omitted: 90d, or as long as the key in use if that is less',
+    ),
+    expiresAt,
+    ...someLimits,
+    ...givenGrants,
+    tasksMayCreateLastingKeys: LastingKeys.default(false),
+    metadata: Labels.default({}),
+  })
+  .meta(ONE_END);
 export type KeyCreation = z.output<typeof KeyCreation>;
 
 /** What is undefined stays as it is. */

@@ -11,7 +11,9 @@ const Milliseconds = z.int().nonnegative();
 /** What a report is about. */
 export const ReportFilter = z.object({
   since: PastTime.optional().describe('From then on: 12h, 30d, 2026-11-24 or an ISO-8601 time; omitted: 30 days'),
-  until: PastTime.optional().describe('Before then; omitted: now'),
+  until: PastTime.meta({ examples: ['1h', '0m'] })
+    .optional()
+    .describe('Before then; omitted: now'),
   month: z
     .string()
     .regex(/^20\d\d-(0[1-9]|1[0-2])$/, 'a month is written 2026-11')

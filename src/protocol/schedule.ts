@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { keptText } from './kept-text.ts';
 import { LIMITS } from './limits.ts';
+import { oneOfFields } from './one-of-fields.ts';
 import { pageInput } from './page.ts';
 import { SCHEDULE_LIMITS } from './schedule-limits.ts';
 import { RunTaskBody } from './task.ts';
@@ -80,14 +81,16 @@ export const ScheduleSettings = z.object({
 export type ScheduleSettings = z.output<typeof ScheduleSettings>;
 
 const { shape } = ScheduleSettings;
-export const ScheduleCreation = ScheduleSettings.partial().extend({
-  name: shape.name,
-  timezone: shape.timezone.default('UTC'),
-  overlap: shape.overlap.default('skip'),
-  catchUp: shape.catchUp.default('none'),
-  jitter: shape.jitter.default('0s'),
-  maxFailures: shape.maxFailures.default(5),
-});
+export const ScheduleCreation = ScheduleSettings.partial()
+  .extend({
+    name: shape.name,
+    timezone: shape.timezone.default('UTC'),
+    overlap: shape.overlap.default('skip'),
+    catchUp: shape.catchUp.default('none'),
+    jitter: shape.jitter.default('0s'),
+    maxFailures: shape.maxFailures.default(5),
+  })
+  .meta(oneOfFields('task', 'command'));
 export type ScheduleCreation = z.output<typeof ScheduleCreation>;
 
 /** What is undefined stays as it is. */

@@ -9,6 +9,7 @@ import { toldGrants } from './grant.ts';
 import { GivenKeep, Keep, KeptWorkspace } from './keep.ts';
 import { LIMITS } from './limits.ts';
 import { Metadata } from './metadata.ts';
+import { NOT_BLANK } from './one-of-fields.ts';
 import { AnswerSchema } from './output.ts';
 import { pageInput } from './page.ts';
 import { Resources, Usage } from './resources.ts';
@@ -90,6 +91,7 @@ export const SendMessageBody = z.object({
     .max(LIMITS.instructionBytes, MESSAGE_TOO_LONG)
     .refine((text) => text.trim() !== '', 'the message is empty')
     .refine((text) => utf8Length(text) <= LIMITS.instructionBytes, { message: MESSAGE_TOO_LONG })
+    .meta({ minLength: 1, ...NOT_BLANK })
     .describe('What its agent is to know, in plain language'),
 });
 

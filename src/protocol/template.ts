@@ -6,8 +6,9 @@ import { givenGrants, Limit } from './grant.ts';
 import { keptText } from './kept-text.ts';
 import { LIMITS } from './limits.ts';
 import { Metadata } from './metadata.ts';
+import { NOT_BLANK, notBoth } from './one-of-fields.ts';
 import { WantedOutput } from './output.ts';
-import { pageInput } from './page.ts';
+import { orderedPageInput } from './page.ts';
 import { WantedResources } from './resources.ts';
 import { Scope, Scopes } from './scope.ts';
 import { utf8Length } from './text.ts';
@@ -104,7 +105,8 @@ export const Instruction = z
   .min(1)
   .max(LIMITS.instructionBytes, TOO_LONG)
   .refine((text) => text.trim() !== '', 'the instruction is empty')
-  .refine((text) => utf8Length(text) <= LIMITS.instructionBytes, { message: TOO_LONG });
+  .refine((text) => utf8Length(text) <= LIMITS.instructionBytes, { message: TOO_LONG })
+  .meta(NOT_BLANK);
 
 export const Timeout = z
   .number()
@@ -147,7 +149,7 @@ export const taskSettings = {
 export const TemplateTask = z
   .strictObject({ timeout: Timeout.optional(), ...taskSettings, metadata: Metadata.optional() })
   .omit({ limits: true })
-  .meta({ id: 'TemplateTask' });
+  .meta({ id: 'TemplateTask', ...notBoth('model', 'models') });
 export type TemplateTask = z.infer<typeof TemplateTask>;
 
 const settings = {
@@ -183,7 +185,7 @@ export const TemplateChanges = z.object({
 });
 export type TemplateChanges = z.infer<typeof TemplateChanges>;
 
-export const TemplateFilter = z.object(pageInput);
+export const TemplateFilter = z.object(orderedPageInput);
 
 /** Of what was checked when it was given. */
 const told = z.record(z.string(), z.unknown());

@@ -23,10 +23,36 @@ const isSpan = (text: string) => durationMs(text) !== null;
 const WRONG = 'a span is written 45m, 12h, 30d or 8w, at most 3650d';
 const Span = z.string().max(10);
 
-export const Duration = Span.refine(isSpan, WRONG).meta({ examples: ['30d'] });
+/** Spans of at most so long, in the words of JSON Schema; without the anchors of an expression. */
+const spansUpTo = (mostMs: number) =>
+  Object.entries(UNIT_MS)
+    .map(([unit, ms]) => `(?:${upTo(mostMs / ms)})${unit}`)
+    .join('|');
+
+const SPAN = spansUpTo(MAX_MS);
+
+/** For the schema of a `Duration` that is more than nothing and at most so long. */
+export const someSpan = (mostMs: number) => ({ pattern: `^(?:${spansUpTo(mostMs)})$`, not: { pattern: '^0' } });
+
+/** A regular expression for the whole numbers from 0 to `most`, without zeros before them. */
+function upTo(most: number): string {
+  const digits = String(Math.floor(most));
+  const shorter = digits.length > 1 ? ['0', `[1-9]\\d{0,${digits.length - 2}}`] : [];
+  const same = [...digits].flatMap((digit, index) => {
+    const least = index === 0 && digits.length > 1 ? 1 : 0;
+    const rest = digits.length - index - 1;
+    const below = Number(digit) - 1;
+    if (below < least) return [];
+    return [`${digits.slice(0, index)}[${least}-${below}]${rest > 0 ? `\\d{${rest}}` : ''}`];
+  });
+  return [...shorter, ...same, digits].join('|');
+}
+
+export const Duration = Span.refine(isSpan, WRONG).meta({ pattern: `^(?:${SPAN})$`, examples: ['30d'] });
 
 /** A span, or `never` for no end. */
 export const Lifetime = Span.refine((text) => text === 'never' || isSpan(text), `${WRONG}, or never`).meta({
+  pattern: `^(?:never|${SPAN})$`,
   examples: ['30d', 'never'],
 });
 
@@ -39,7 +65,10 @@ export const PastTime = z
   .refine((text) => isSpan(text) || Time.safeParse(text).success, {
     message: 'a time is written as ISO-8601, as a day such as 2026-11-24, or as a span before now such as 30d',
   })
-  .meta({ examples: ['30d', '2026-11-01T00:00:00Z'] });
+  .meta({
+    anyOf: [{ pattern: `^(?:${SPAN})$` }, { format: 'date' }, { format: 'date-time' }],
+    examples: ['30d', '2026-11-01T00:00:00Z'],
+  });
 
 /** The moment that a `PastTime` names. */
 export function pastTime(text: string, now: Date): Date {

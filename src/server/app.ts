@@ -5,6 +5,7 @@ import { SeedError } from '../protocol/errors.ts';
 import { sessionRoutes } from './access/session-routes.ts';
 import { signInRoutes, waysRoute } from './access/sign-in/routes.ts';
 import { linkRoutes } from './approvals/link-routes.ts';
+import { referenceRoutes } from './dashboard/reference-routes.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
 import { readWebFiles } from './dashboard/web-files.ts';
 import { type BasePathSettings, routedPath } from './http/base-path.ts';
@@ -61,7 +62,7 @@ export async function createApp(parts: AppNeeds): Promise<Hono<HttpEnv>> {
   if (log.isLevelEnabled('info')) app.use(logRequests(log));
   app.use(refuseUnsound);
   app.use(refuseWhileStopping(parts.stopping));
-  app.use(limitBodies(registry.commands));
+  app.use(limitBodies(registry.commands, (path) => methodsAt(app, path)));
 
   const tellTask: CommandRoutesNeeds['tellTask'] = (taskId, event) =>
     appendServerEvent(store.db, taskId, event, store.clock.now());
@@ -79,6 +80,7 @@ export async function createApp(parts: AppNeeds): Promise<Hono<HttpEnv>> {
   }
 
   app.route('/', descriptionRoutes(registry.commands, version));
+  app.route('/', referenceRoutes(registry.commands, parts.webFolder));
   app.get('/cli/seed.mjs', (c) => {
     return parts.gate.audited(c, { name: null, effect: 'read' }, async () => {
       const { key, operator } = await parts.gate.authenticate(c, { counted: false, sessions: false });

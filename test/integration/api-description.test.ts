@@ -1,9 +1,18 @@
 // What the server says about itself: OpenAPI, reference page, manifest, CLI, health.
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { validate } from '@readme/openapi-parser';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildReference } from '../../scripts/lib/build-reference.ts';
 import { ERROR_STATUS } from '../../src/protocol/errors.ts';
 import { BUILT_IN } from '../../src/server/built-in.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 let server: TestServer;
 beforeAll(async () => {
@@ -49,13 +58,78 @@ describe('the error answers of an operation', () => {
 });
 
 describe('/docs', () => {
-  it('shows every command, under a policy that lets no script run', async () => {
-    const { body, headers } = await server.call('GET', '/docs', { key: null });
-    for (const { name } of BUILT_IN) expect(body).toContain(`>${name}</h3>`);
-    expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'/);
-    expect(body).not.toMatch(/<script/i);
+  it('is a page of scripts of this server alone, with files that are read when it is opened', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'seed-reference-'));
+    await buildReference(join(folder, 'reference'));
+    const built = await server.sibling({ webFolder: pathToFileURL(`${folder}/`) });
+    try {
+      const { body, headers } = await built.call('GET', '/docs', { key: null });
+      expect(headers.get('content-security-policy')).toContain("default-src 'none'; script-src 'self';");
+      expect(body).not.toMatch(/<script(?![^>]* src=)|\son\w+=/);
+      const files = [...String(body).matchAll(/(?:src|href)="(docs\/assets\/[^"]+)"/g)].map(([, path]) => path);
+      expect(files).toHaveLength(3);
+      for (const path of files) {
+        const file = await built.call('GET', `/${path}`, { key: null, headers: { 'accept-encoding': 'br' } });
+        expect(file.status).toBe(200);
+        expect(file.headers.get('cache-control')).toContain('immutable');
+        expect(file.headers.get('content-encoding')).toBe('br');
+      }
+      for (const name of ['nothing.js', '..%2findex.json', 'LICENSE-openapi-explorer.txt', `${files[0]}.br`])
+        expect((await built.call('GET', `/docs/assets/${name}`, { key: null })).status).toBe(404);
+    } finally {
+      await built.stop();
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('says so where it is not built', async () => {
+    const { status, body } = await server.call('GET', '/docs', { key: null });
+    expect([status, body]).toEqual([200, expect.stringContaining('openapi.json')]);
   });
 });
+
+describe('code samples', () => {
+  it('are there for every command, in curl, CLI and TypeScript, which the client compiles', async () => {
+    const { body } = await server.call('GET', '/openapi.json', { key: null });
+    const operations = Object.values(body.paths as Record<string, Record<string, Operation>>).flatMap((path) =>
+      Object.values(path).filter((operation) => operation['x-seed-command'] !== undefined),
+    );
+    const sources = operations.map((operation) => {
+      const samples = operation['x-codeSamples'];
+      expect(samples.map(({ label }) => label)).toEqual(['curl', 'CLI', 'TypeScript']);
+      const [curl, cli, client] = samples.map(({ source }) => source);
+      expect(curl).toContain('"$SEED_API_URL/api/v1/');
+      for (const line of cli?.split('\n') ?? []) expect(line).toContain('seed ');
+      return `async () => {\n${client}\n};`;
+    });
+    expect(sources).toHaveLength(BUILT_IN.length);
+    const folder = await mkdtemp(join(ROOT, 'node_modules/.cache/samples-'));
+    try {
+      const client = pathToFileURL(join(ROOT, 'clients/typescript/src/index.ts')).pathname;
+      const head = `import { createSeed } from '${client}';\nconst seed = createSeed({ url: '', key: '' });\n`;
+      await writeFile(join(folder, 'samples.ts'), head + sources.join('\n'));
+      const settings = {
+        extends: join(ROOT, 'tsconfig.json'),
+        compilerOptions: { noEmit: true, incremental: false, tsBuildInfoFile: null },
+        files: ['samples.ts'],
+        include: [],
+      };
+      await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(settings));
+      const told = await promisify(execFile)('tsc', ['-p', folder]).then(
+        () => '',
+        (error) => error.stdout,
+      );
+      expect(told).toBe('');
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+interface Operation {
+  'x-seed-command'?: string;
+  'x-codeSamples': { label: string; source: string }[];
+}
 
 describe('what a key may use', () => {
   it.each([

@@ -255,7 +255,7 @@ describe('a call', () => {
     expect(platform.asked.length).toBe(before);
     const { body } = await server.call('GET', '/api/v1/commands', { key: secret });
     const nouns = new Set(body.commands.map(({ name }: { name: string }) => name.split(' ')[0]));
-    expect([...nouns].sort()).toEqual(['approvals', 'commands', 'issues', 'whoami']);
+    expect([...nouns].sort()).toEqual(['approvals', 'background', 'commands', 'issues', 'whoami']);
   });
 
   it('is for the account of the operator alone, unless overrides.json says otherwise', async () => {

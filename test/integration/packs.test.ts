@@ -59,6 +59,7 @@ describe('the example packs on a server', () => {
     const { body } = await server.call('GET', '/api/v1/commands', { key: secret });
     expect(body.commands.map(({ name }: { name: string }) => name).sort()).toEqual([
       'approvals get',
+      'background get',
       'commands show',
       'contacts get',
       'contacts list',

@@ -44,7 +44,7 @@ export async function insertAudit(db: Db, entries: readonly NewAuditEntry[]): Pr
     session_id: entry.sessionId,
     address: entry.address,
     command: entry.command,
-    target: storableTextOrNull(entry.target)?.slice(0, TARGET_MAX) ?? null,
+    target: storableTextOrNull(entry.target)?.slice(0, TARGET_MAX).toWellFormed() ?? null,
     status: entry.status,
     code: entry.code,
     calls: entry.calls,

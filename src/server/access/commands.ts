@@ -4,7 +4,8 @@ import { defineCommand } from '../../command/define-command.ts';
 import { Account, AccountModels, AccountName } from '../../protocol/account.ts';
 import { AuditEntry, AuditFilter } from '../../protocol/audit.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { Key, KeyCreation, KeyFilter, KeyRotation, KeyUpdate } from '../../protocol/key.ts';
+import { Key, KeyCreation, KeyFilter, KeyRotation, KeyUpdate, ONE_END } from '../../protocol/key.ts';
+import { moreThan } from '../../protocol/one-of-fields.ts';
 import { pageInput, pageOf } from '../../protocol/page.ts';
 import { addAccount, updateAccount as changeAccount, findAccounts } from './accounts.ts';
 import { findAudit } from './audit.ts';
@@ -72,7 +73,7 @@ export const updateKey = defineCommand({
   scope: 'keys:write',
   effect: 'write',
   transactional: true,
-  input: z.object({ id, ...KeyUpdate.shape, yes }),
+  input: z.object({ id, ...KeyUpdate.shape, yes }).meta(moreThan('id', 'yes')),
   output: OneKey.extend({ notes }),
   examples: [
     'seed keys update 5b1c2f0e-8f0a-4b51-9d0b-2f6f3c1a7e55 --no-enabled',
@@ -88,7 +89,7 @@ export const rotateKey = defineCommand({
   scope: 'keys:write',
   effect: 'write',
   transactional: true,
-  input: z.object({ id, ...KeyRotation.shape, yes }),
+  input: z.object({ id, ...KeyRotation.shape, yes }).meta(ONE_END),
   creates: true,
   output: OneKey.extend({ secret }),
   examples: ['seed keys rotate 5b1c2f0e-8f0a-4b51-9d0b-2f6f3c1a7e55 --grace 1h'],
@@ -138,11 +139,13 @@ export const updateAccount = defineCommand({
   effect: 'write',
   transactional: true,
   operatorOnly: true,
-  input: z.object({
-    id: z.uuid().describe('Id of the account'),
-    name: AccountName.optional().describe('What the account is called'),
-    models: AccountModels.optional(),
-  }),
+  input: z
+    .object({
+      id: z.uuid().describe('Id of the account'),
+      name: AccountName.optional().describe('What the account is called'),
+      models: AccountModels.optional(),
+    })
+    .meta(moreThan('id')),
   output: z.object({ account: Account }),
   examples: ['seed accounts update 5b1c2f0e-8f0a-4b51-9d0b-2f6f3c1a7e55 --models my-model,scripted'],
   run: async ({ id: account, name, models }, { store, actor }, needs: Pick<keys.KeyNeeds, 'models'>) => {

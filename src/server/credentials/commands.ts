@@ -6,6 +6,7 @@ import type { Tx } from '../../db/tables.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { Credential, type CredentialMode, PackName } from '../../protocol/credential.ts';
 import { SeedError } from '../../protocol/errors.ts';
+import { oneOfFields } from '../../protocol/one-of-fields.ts';
 import { pageInput, pageOf } from '../../protocol/page.ts';
 import { GivenSecret } from '../../protocol/secret-text.ts';
 import { deleteCredential, type Kept, listCredentials, setCredential as set } from './stored.ts';
@@ -21,20 +22,25 @@ export interface CredentialNeeds {
 
 const AnsweredCredential = z.object({ credential: Credential });
 
-const SetInput = z.object({
-  pack: PackName.describe('The pack whose platform it is for'),
-  token: GivenSecret.optional().describe(
-    'As the platform takes it; never shown again. - asks for it, or reads it from stdin',
-  ),
-  refreshToken: GivenSecret.optional().describe(
-    'Instead of token: what the platform (OAuth 2.0) gives access tokens for, which Seed then asks for as they end',
-  ),
-  keyId: z
-    .uuid()
-    .optional()
-    .describe('For the calls of this key; omitted: of the key in use, or of the account, as the pack wants it'),
-  account: z.boolean().default(false).describe('For the account, or refuse where the pack wants one for each key'),
-});
+const SetInput = z
+  .object({
+    pack: PackName.describe('The pack whose platform it is for'),
+    token: GivenSecret.optional().describe(
+      'As the platform takes it; never shown again. - asks for it, or reads it from stdin',
+    ),
+    refreshToken: GivenSecret.optional().describe(
+      'Instead of token: what the platform (OAuth 2.0) gives access tokens for, which Seed then asks for as they end',
+    ),
+    keyId: z
+      .uuid()
+      .optional()
+      .describe('For the calls of this key; omitted: of the key in use, or of the account, as the pack wants it'),
+    account: z
+      .boolean()
+      .default(false)
+      .describe('For the account, or refuse where the pack wants one for each key'),
+  })
+  .meta(oneOfFields('token', 'refreshToken'));
 
 export const setCredential = defineCommand({
   name: 'credentials set',

@@ -6,7 +6,8 @@ import { isOwnPath } from '../http/base-path.ts';
 import { methodNotAllowed } from '../http/errors.ts';
 import type { HttpEnv } from '../http/http-types.ts';
 import { prefixIn } from '../http/request-headers.ts';
-import { ENCODINGS, type Encoding, hashOf, type WebFile, type WebFiles } from './web-files.ts';
+import { answerFile, weightsIn } from './answer-file.ts';
+import { hashOf, type WebFile, type WebFiles } from './web-files.ts';
 
 /** No inline script or style, nothing from elsewhere, in nobody's frame. */
 const POLICY = [
@@ -32,9 +33,10 @@ export function dashboardRoutes(files: WebFiles | null): Hono<HttpEnv> {
       if (file || isPage(c)) throw methodNotAllowed(c, ['GET']);
       return next();
     }
-    if (file) return answer(c, file, path.startsWith('/assets/'));
+    if (file) return answerFile(c, file, { policy: POLICY, isLasting: path.startsWith('/assets/') });
     if (!isPage(c)) return next();
-    return index ? answer(c, pageBelow(index, prefixIn(c)), false) : tellHowToBuild(c);
+    if (!index) return tellHowToBuild(c);
+    return answerFile(c, pageBelow(index, prefixIn(c)), { policy: POLICY, isLasting: false });
   });
   return app;
 }
@@ -50,49 +52,9 @@ function pageBelow(index: WebFile, prefix: string): WebFile {
   return { type: index.type, hash: hashOf(content), content, encoded: {} };
 }
 
-/** @param isLasting its name changes with its content */
-function answer(c: Context, file: WebFile, isLasting: boolean): Response {
-  const encoding = acceptedEncoding(c.req.header('accept-encoding'), Object.keys(file.encoded) as Encoding[]);
-  const etag = `"${file.hash}${encoding === null ? '' : `-${encoding}`}"`;
-  c.header('Content-Security-Policy', POLICY);
-  c.header('Cache-Control', isLasting ? 'public, max-age=31536000, immutable' : 'no-cache');
-  c.header('ETag', etag);
-  c.header('Vary', 'Accept-Encoding');
-  if (matches(c.req.header('if-none-match'), etag)) return c.body(null, 304);
-  if (encoding !== null) c.header('Content-Encoding', encoding);
-  const body = (encoding !== null && file.encoded[encoding]) || file.content;
-  c.header('Content-Type', file.type);
-  c.header('Content-Length', String(body.length));
-  return c.body(body);
-}
-
-/** Whether the client has it, by its If-None-Match header (RFC 9110, section 13.1.2). */
-function matches(ifNoneMatch: string | undefined, etag: string): boolean {
-  const tags = ifNoneMatch?.split(',').map((tag) => tag.trim().replace(/^W\//, '')) ?? [];
-  return tags.includes(etag) || tags.includes('*');
-}
-
-/** The smallest that the client takes; null: as it is. */
-function acceptedEncoding(header: string | undefined, offered: readonly Encoding[]): Encoding | null {
-  const weights = weightsIn(header);
-  const takes = (encoding: Encoding) => (weights.get(encoding) ?? weights.get('*') ?? 0) > 0;
-  return ENCODINGS.find((encoding) => offered.includes(encoding) && takes(encoding)) ?? null;
-}
-
 /** Whether a page is asked for, as by a browser that opens an address; programs that take anything are none. */
 function acceptsHtml(header: string | undefined): boolean {
   return (weightsIn(header).get('text/html') ?? 0) > 0;
-}
-
-/** What a client takes, by its Accept or Accept-Encoding header (RFC 9110, section 12.5). */
-function weightsIn(header = ''): Map<string, number> {
-  return new Map(
-    header.split(',').map((part) => {
-      const [name = '', ...parameters] = part.split(';').map((text) => text.trim().toLowerCase());
-      const weight = parameters.find((parameter) => parameter.startsWith('q='))?.slice(2);
-      return [name, weight === undefined ? 1 : Number(weight)];
-    }),
-  );
 }
 
 const NOT_BUILT = 'the dashboard is not built';

@@ -41,7 +41,9 @@ export async function readWebFiles(folder: URL): Promise<WebFiles | null> {
     .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) => relative(root, join(parentPath, name)))
     // What the build notes for itself.
-    .filter((path) => !path.split('/').some((part) => part.startsWith('.')));
+    .filter((path) => !path.split('/').some((part) => part.startsWith('.')))
+    // Of the page at /docs, which reads its own when it is opened.
+    .filter((path) => !path.startsWith('reference/'));
   const read = async (name: string) => [`/${name}`, await readWebFile(join(root, name))] as const;
   const found = new Map(await Promise.all(names.map(read)));
   return found.has('/index.html') ? found : null;

@@ -1,8 +1,7 @@
-// GET /openapi.json and /docs: what there is, for everybody to read. Made when it is first asked for, since with
+// GET /openapi.json: what there is, for everybody to read. Made when it is first asked for, since with
 // imported packs it has thousands of operations.
 import { Hono } from 'hono';
 import type { Command } from '../../command/define-command.ts';
-import { DOCS_POLICY, docsPage } from './docs-page.ts';
 import type { HttpEnv } from './http-types.ts';
 import { toOpenApi } from './openapi.ts';
 import { prefixIn } from './request-headers.ts';
@@ -15,7 +14,7 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 export function descriptionRoutes(commands: readonly Command[], version: string): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
   const byNoun = Map.groupBy(commands, ({ name }) => name.split(' ')[0] ?? name);
-  const kept = { description: null as string | null, page: null as ReturnType<typeof docsPage> | null };
+  const kept = { description: null as string | null };
   /** Of the nouns alone that are asked for (`?noun=issues&noun=pulls`): the whole may be many megabytes. */
   app.get('/openapi.json', (c) => {
     const at = (description: string) => description.replace(AT_ROOT, serversAt(prefixIn(c)));
@@ -26,11 +25,6 @@ export function descriptionRoutes(commands: readonly Command[], version: string)
     }
     kept.description ??= JSON.stringify(toOpenApi(commands, version));
     return c.body(at(kept.description), 200, JSON_TYPE);
-  });
-  app.get('/docs', async (c) => {
-    kept.page ??= docsPage(commands, version);
-    c.header('Content-Security-Policy', DOCS_POLICY);
-    return c.html(await kept.page);
   });
   return app;
 }

@@ -13,14 +13,26 @@ const ARTIFACT = /^\/runner\/v1\/tasks\/[^/]+\/artifacts$/;
 
 const WORKSPACE = /^\/runner\/v1\/tasks\/[^/]+\/workspace$/;
 
-/** For every request there is, before all routes. Sets what type its body has. */
-export function limitBodies(commands: readonly Command[]): MiddlewareHandler<HttpEnv> {
+/**
+ * For every request there is, before all routes. Sets what type its body has.
+ * @param methodsAt which methods a path has
+ */
+export function limitBodies(
+  commands: readonly Command[],
+  methodsAt: (path: string) => readonly string[],
+): MiddlewareHandler<HttpEnv> {
   const routes = (which: 'takesFiles' | 'takesLargeInput') =>
     commands
       .filter((command) => isObject(command) && command[which])
       .map(({ http }) => new RegExp(`^${routeOf(http).replace(/\{[^}]+\}/g, '[^/]+')}$`));
   const takeFiles = routes('takesFiles');
   const large = routes('takesLargeInput');
+  /** `/tasks/run` is no task, although it looks like `/tasks/{id}`. */
+  const literal = new Map<string, string[]>();
+  for (const { http } of commands) {
+    const [method = '', path = ''] = routeOf(http).split(' ');
+    if (!path.includes('{')) literal.set(path, [...(literal.get(path) ?? []), method]);
+  }
   /** JSON is held whole: only who says beforehand how large it is may send that much. */
   const jsonBytes = ({ req }: Context<HttpEnv>) =>
     req.header('content-length') === undefined ? LIMITS.bodyBytes : LIMITS.filesBodyBytes;
@@ -38,9 +50,16 @@ export function limitBodies(commands: readonly Command[]): MiddlewareHandler<Htt
     return /^\/(?:llm|runner)\//.test(path) ? LIMITS.llmBodyBytes : LIMITS.bodyBytes;
   }
 
+  /** A GET where there is none: that its body is not read is the lesser of what is wrong. */
+  function isOfNoUse({ req: { method, path } }: Context<HttpEnv>): boolean {
+    if (method !== 'GET' && method !== 'HEAD') return false;
+    const methods = literal.get(path) ?? methodsAt(path);
+    return methods.length > 0 && !methods.includes('GET');
+  }
+
   return async (c, next) => {
     try {
-      if (bringsBody(c)) admit(c, mostBytes);
+      if (bringsBody(c) && !isOfNoUse(c)) admit(c, mostBytes);
       await next();
     } finally {
       // What is left of a body is not read, so nothing else can come over this connection.

@@ -6,6 +6,7 @@ import { Narrowing } from '../../command/narrow.ts';
 import { neededInputs } from '../../lib/needed-inputs.ts';
 import { credentialHeader } from '../../lib/pack-setting.ts';
 import type { JsonSchema } from '../../protocol/manifest.ts';
+import { codeSamples } from './code-samples.ts';
 import { ERROR_SCHEMA, errorComponents, errorResponses, references } from './openapi-errors.ts';
 import { nounOf, tagsOf } from './openapi-tags.ts';
 
@@ -14,12 +15,10 @@ type JsonObject = Record<string, unknown>;
 export function toOpenApi(commands: readonly Command[], version: string): JsonObject {
   const components: Record<string, JsonSchema> = { Error: ERROR_SCHEMA };
   const paths: Record<string, JsonObject> = {};
-  const templates = new Map<string, string>();
+  const templates = templatesOf(commands);
   for (const command of commands) {
     const { method, path } = parseHttp(command.http);
-    const shape = path.replace(/\{[^}]+\}/g, '{}');
-    const template = templates.get(shape) ?? path;
-    templates.set(shape, template);
+    const template = templates.get(shapeOf(path)) ?? path;
     const operations = paths[`/api/v1${template}`] ?? {};
     operations[method.toLowerCase()] = operation(command, { template, components });
     paths[`/api/v1${template}`] = operations;
@@ -67,6 +66,7 @@ function operation(command: Command, { template, components }: Place): JsonObjec
     'x-seed-scope': command.scope,
     'x-seed-effect': command.effect,
     ...(command.platform && { 'x-seed-pack': command.platform.pack }),
+    'x-codeSamples': codeSamples(command),
     parameters: [
       ...inPath.map((name, index) => inTemplate(parameterOf(name, 'path', input), names[index] ?? name)),
       ...(method === 'GET' ? rest.map(([name]) => parameterOf(name, 'query', input)) : []),
@@ -77,25 +77,20 @@ function operation(command: Command, { template, components }: Place): JsonObjec
     ],
     ...(method !== 'GET' &&
       rest.length > 0 && {
-        requestBody: requestBody(command, Object.fromEntries(rest), { required, ...waysOf(input) }),
+        requestBody: requestBody(command, Object.fromEntries(rest), required),
       }),
     responses: responses(command, components),
   };
 }
 
 /** What a schema says of its fields together. */
-type Ways = Partial<Record<'oneOf' | 'dependentRequired', unknown>>;
+const TOGETHER = ['oneOf', 'dependentRequired', 'if', 'then', 'else', 'not'];
+const togetherOf = (schema: JsonSchema): JsonSchema =>
+  Object.fromEntries(Object.entries(schema).filter(([word]) => TOGETHER.includes(word)));
 
-function waysOf({ oneOf, dependentRequired }: JsonSchema): Ways {
-  return { ...(oneOf !== undefined && { oneOf }), ...(dependentRequired !== undefined && { dependentRequired }) };
-}
-
-function requestBody(
-  command: Command,
-  properties: Record<string, JsonSchema>,
-  { required, ...ways }: { required: string[] } & Ways,
-): JsonObject {
-  const json = { type: 'object', properties, required, ...ways, additionalProperties: false };
+function requestBody(command: Command, properties: Record<string, JsonSchema>, required: string[]): JsonObject {
+  const together = togetherOf(toJsonSchema(command.input, 'input'));
+  const json = { type: 'object', properties, required, ...together, additionalProperties: false };
   const { files: _, ...others } = properties;
   const task = { ...json, properties: others };
   const file = {
@@ -104,11 +99,12 @@ function requestBody(
     items: { type: 'string', contentMediaType: 'application/octet-stream' },
   };
   const form = {
-    schema: { type: 'object', required: ['task'], properties: { task, file } },
+    schema: { type: 'object', required: ['task'], properties: { task, file }, additionalProperties: false },
     encoding: { task: { contentType: 'application/json' } },
   };
   return {
-    required: neededInputs({ required, ...ways }).length > 0,
+    // An object without fields is as good as no body, unless some field has to be there.
+    required: neededInputs(json).length > 0 || 'not' in together || 'if' in together,
     content: {
       'application/json': { schema: json },
       ...(isObject(command) && command.takesFiles && { 'multipart/form-data': form }),
@@ -120,6 +116,18 @@ function parameterOf(name: string, where: 'path' | 'query', input: JsonSchema): 
   const { description, ...schema } = input.properties?.[name] ?? {};
   const required = where === 'path' || (input.required ?? []).includes(name);
   return { name, in: where, required, ...(description ? { description } : {}), schema };
+}
+
+const shapeOf = (path: string) => path.replace(/\{[^}]+\}/g, '{}');
+
+/** By their shapes. Of paths that differ in the names of parameters alone, one with an `id` stands for all. */
+function templatesOf(commands: readonly Command[]): Map<string, string> {
+  const templates = new Map<string, string>();
+  for (const { http } of commands) {
+    const { path } = parseHttp(http);
+    if (!templates.has(shapeOf(path)) || path.includes('{id}')) templates.set(shapeOf(path), path);
+  }
+  return templates;
 }
 
 /** A path parameter under the name that the template has for it; the command's own is told beside it. */

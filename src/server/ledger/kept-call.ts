@@ -157,7 +157,7 @@ export function cutJson(value: unknown): unknown {
   const cut = cutValue(value, 0);
   if (Buffer.byteLength(JSON.stringify(cut) ?? '') <= BYTES_MOST) return cut;
   const names = isRecord(cut) ? Object.keys(cut).slice(0, ITEMS_MOST) : [];
-  return { cut: names.map((name) => name.slice(0, STRING_MOST / 4)) };
+  return { cut: names.map((name) => name.slice(0, STRING_MOST / 4).toWellFormed()) };
 }
 
 function cutValue(value: unknown, depth: number): unknown {

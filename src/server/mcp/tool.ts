@@ -13,7 +13,15 @@ export function inputSchemaOf(
   command: PlatformCommand,
   more: Record<string, JsonSchema> = {},
 ): Tool['inputSchema'] {
-  const { oneOf, dependentRequired: _, ...input } = plainSchema(command.input);
+  const {
+    oneOf,
+    dependentRequired: _,
+    if: __,
+    then: ___,
+    else: ____,
+    not: _____,
+    ...input
+  } = plainSchema(command.input);
   // Ways to call it are left to the call: models' hosts refuse a tool whose schema has them at its root.
   const ways = oneOf === undefined || isOfRequired(oneOf) ? {} : { oneOf };
   const properties = { ...input.properties, ...more };

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { defineCommand } from '../../command/define-command.ts';
 import { LIMITS } from '../../protocol/limits.ts';
+import { moreThan } from '../../protocol/one-of-fields.ts';
 import { pageInput, pageOf } from '../../protocol/page.ts';
 import {
   Schedule,
@@ -89,7 +90,7 @@ export const updateSchedule = defineCommand({
   scope: 'schedules:write',
   effect: 'write',
   transactional: true,
-  input: z.object({ id, ...ScheduleChanges.shape }),
+  input: z.object({ id, ...ScheduleChanges.shape }).meta(moreThan('id')),
   output: OneSchedule,
   examples: [`seed schedules update ${EXAMPLE} --cron "30 6 * * *"`],
   run: async ({ id, ...changes }, call, needs: ScheduleNeeds) => ({

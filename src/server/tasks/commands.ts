@@ -5,6 +5,7 @@ import { defineCommand, defineStream } from '../../command/define-command.ts';
 import { TaskEvent } from '../../protocol/event.ts';
 import { LedgerEntry } from '../../protocol/ledger.ts';
 import { LIMITS } from '../../protocol/limits.ts';
+import { notBoth } from '../../protocol/one-of-fields.ts';
 import { pageInput, pageOf } from '../../protocol/page.ts';
 import { RunTaskBody, Task, TaskFilter, type TaskStatus } from '../../protocol/task.ts';
 import { listLedger as listCalls } from '../ledger/call-log.ts';
@@ -31,7 +32,7 @@ export const runTask = defineCommand({
   scope: 'tasks:write',
   effect: 'write',
   repeatable: true,
-  input: RunTaskBody,
+  input: RunTaskBody.meta(notBoth('model', 'models')),
   output: AnsweredTask,
   successStatus: 202,
   creates: true,

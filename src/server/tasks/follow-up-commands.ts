@@ -1,6 +1,7 @@
 // Commands for more than one word with an agent: a task that goes on from another, a message to one that runs.
 import { z } from 'zod';
 import { defineCommand } from '../../command/define-command.ts';
+import { notBoth } from '../../protocol/one-of-fields.ts';
 import { ContinueTaskBody, SendMessageBody, TaskMessage } from '../../protocol/task.ts';
 import { type TaskNeeds, withNote } from './commands.ts';
 import { continueOnce } from './continue.ts';
@@ -15,7 +16,7 @@ export const continueTask = defineCommand({
   scope: 'tasks:write',
   effect: 'write',
   repeatable: true,
-  input: ContinueTaskBody,
+  input: ContinueTaskBody.meta(notBoth('model', 'models')),
   output: AnsweredTask,
   successStatus: 202,
   creates: true,

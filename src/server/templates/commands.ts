@@ -9,7 +9,7 @@ import { SeedError } from '../../protocol/errors.ts';
 import type { Limit } from '../../protocol/grant.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { AnswerSchema } from '../../protocol/output.ts';
-import { pageInput, pageOf } from '../../protocol/page.ts';
+import { orderedPageInput, pageOf } from '../../protocol/page.ts';
 import { allows } from '../../protocol/scope.ts';
 import {
   KeptName,
@@ -38,6 +38,7 @@ const version = z
   .number()
   .int()
   .positive()
+  .max(2 ** 31 - 1)
   .optional()
   .describe('Of these the one that is meant; omitted: the newest');
 
@@ -84,7 +85,7 @@ export const listVersions = defineCommand({
   http: 'GET /templates/{name}/versions',
   scope: 'tasks:write',
   effect: 'read',
-  input: z.object({ name: TemplateName, ...pageInput }),
+  input: z.object({ name: TemplateName, ...orderedPageInput }),
   output: pageOf(Template),
   columns: ['version', 'createdAt', 'keyId', 'title', 'instruction'],
   examples: ['seed templates versions unpaid-invoices'],

@@ -56,8 +56,7 @@ export async function listVersions(
     .selectAll()
     .where('account_id', '=', accountId)
     .where('name', '=', name);
-  const rest =
-    cursor === undefined ? named : named.where('version', '<', Number.parseInt(decodeText(cursor), 10) || 0);
+  const rest = cursor === undefined ? named : named.where('version', '<', versionOf(decodeText(cursor)));
   const rows = await rest
     .orderBy('version', 'desc')
     .limit(limit + 1)
@@ -143,3 +142,6 @@ function toTemplate(row: TemplateRow): Template {
     createdAt: row.created_at.toISOString(),
   };
 }
+
+/** A text that is no version comes before all of them. */
+const versionOf = (text: string) => Math.min(Number.parseInt(text, 10) || 0, 2 ** 31 - 1);

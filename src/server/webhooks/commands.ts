@@ -8,6 +8,7 @@ import { inTransaction } from '../../db/transaction.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { type EventTypes, TEST_EVENT } from '../../protocol/event-types.ts';
 import { LIMITS } from '../../protocol/limits.ts';
+import { moreThan } from '../../protocol/one-of-fields.ts';
 import { pageInput, pageOf } from '../../protocol/page.ts';
 import { Duration, durationMs } from '../../protocol/time.ts';
 import { Webhook, WebhookChanges, WebhookDelivery, WebhookSettings } from '../../protocol/webhook.ts';
@@ -97,7 +98,7 @@ export const updateWebhook = defineCommand({
   scope: 'webhooks:write',
   effect: 'write',
   transactional: true,
-  input: z.object({ id: WebhookId, ...WebhookChanges.shape }),
+  input: z.object({ id: WebhookId, ...WebhookChanges.shape }).meta(moreThan('id')),
   output: AnsweredWebhook,
   examples: [
     'seed webhooks update 0d9f1c7e-4a8e-4a55-9f6a-3f1f8f0b7c11 --events "*"',

@@ -1,5 +1,5 @@
 // How much there is of each product, in all warehouses together.
-import { orderedBy, type PackContext, pageInput, pageOf, sql, z } from 'seed/pack';
+import { orderedBy, orderedPageInput, type PackContext, pageOf, sql, z } from 'seed/pack';
 import { defineCommand, type ProductsTable, type Tables } from '../tables.ts';
 import { Category } from './products.ts';
 
@@ -62,7 +62,7 @@ export const checkInventory = defineCommand({
   input: z.object({
     category: Category.optional(),
     belowThreshold: z.boolean().default(false).describe('Only products of which too little is available'),
-    ...pageInput,
+    ...orderedPageInput,
   }),
   output: pageOf(StockItem),
   columns: ['sku', 'name', 'available', 'reorderThreshold', 'shortfall', 'onOrder', 'discontinued'],

@@ -1,5 +1,5 @@
 // What is sold.
-import { orderedBy, pageInput, pageOf, sql, z } from 'seed/pack';
+import { orderedBy, orderedPageInput, pageOf, sql, z } from 'seed/pack';
 import { defineCommand, noProduct, type ProductsTable } from '../tables.ts';
 
 export const Sku = z.string().min(1).max(40).describe('Number of the product, such as EL-1003');
@@ -28,7 +28,7 @@ export const listProducts = defineCommand({
   scope: 'products:read',
   effect: 'read',
   reads: 'public',
-  input: z.object({ category: Category.optional(), ...pageInput }),
+  input: z.object({ category: Category.optional(), ...orderedPageInput }),
   output: pageOf(Product),
   columns: ['sku', 'name', 'category', 'supplier', 'discontinued'],
   examples: ['seed products list --category electronics'],

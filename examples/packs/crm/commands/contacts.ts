@@ -1,5 +1,5 @@
 // Who the customers are.
-import { orderedBy, pageInput, pageOf, SeedError, z } from 'seed/pack';
+import { orderedBy, orderedPageInput, pageOf, SeedError, z } from 'seed/pack';
 import { defineCommand } from '../tables.ts';
 
 export const ContactId = z
@@ -81,7 +81,7 @@ export const listContacts = defineCommand({
       .max(100)
       .optional()
       .describe('Only those with this in their id, company, name or email'),
-    ...pageInput,
+    ...orderedPageInput,
   }),
   output: pageOf(Contact),
   columns: ['id', 'company', 'name', 'email', 'timeZone'],

@@ -1,5 +1,5 @@
 // What the customers have subscribed to, and until when.
-import { orderedBy, type PackContext, pageInput, pageOf, sql, z } from 'seed/pack';
+import { orderedBy, orderedPageInput, type PackContext, pageOf, sql, z } from 'seed/pack';
 import { defineCommand, type SubscriptionStatus, type Tables } from '../tables.ts';
 import { ContactId, noContact } from './contacts.ts';
 
@@ -93,7 +93,7 @@ export const listSubscriptions = defineCommand({
       .max(3650)
       .optional()
       .describe('Only those that end today or within so many days'),
-    ...pageInput,
+    ...orderedPageInput,
   }),
   output: pageOf(Subscription),
   columns: ['contactId', 'plan', 'status', 'seats', 'expiresOn', 'daysLeft'],

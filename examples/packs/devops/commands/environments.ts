@@ -1,5 +1,5 @@
 // Where things run, and what is deployed there.
-import { newestFirst, orderedBy, pageInput, pageOf, z } from 'seed/pack';
+import { newestFirst, orderedBy, orderedPageInput, pageInput, pageOf, z } from 'seed/pack';
 import { type DeploymentsTable, defineCommand, EnvironmentId, type EnvironmentsTable } from '../tables.ts';
 
 const Environment = z.object({ id: z.string(), name: z.string(), region: z.string(), retired: z.boolean() });
@@ -33,7 +33,7 @@ export const listEnvironments = defineCommand({
   reads: 'private',
   input: z.object({
     retired: z.boolean().default(false).describe('Also those that are retired'),
-    ...pageInput,
+    ...orderedPageInput,
   }),
   output: pageOf(Environment),
   columns: ['id', 'name', 'region', 'retired'],

@@ -1,5 +1,5 @@
 // The batches of intake forms that clinics have uploaded.
-import { orderedBy, pageInput, pageOf, sql, z } from 'seed/pack';
+import { orderedBy, orderedPageInput, pageOf, sql, z } from 'seed/pack';
 import { defineCommand } from '../tables.ts';
 
 const Batch = z.object({
@@ -41,7 +41,7 @@ export const listBatches = defineCommand({
   reads: 'private',
   input: z.object({
     uploadedToday: z.boolean().default(false).describe("Only those of today, in the clinic's time zone"),
-    ...pageInput,
+    ...orderedPageInput,
   }),
   output: pageOf(Batch),
   columns: ['id', 'clinic', 'uploadedOn', 'uploadedToday', 'records'],
