@@ -255,7 +255,9 @@ function operationsOf({ key }: Party): Operation[] {
 }
 
 /** A task is gone on from once, a name is given once, a version is changed once: no request does it again. */
-const ONCE: readonly string[] = ['tasks_continue', 'templates_create', 'templates_update'];
+const ONCE: readonly string[] = [
+  ...['tasks_continue', 'templates_create', 'templates_update', 'schedules_create', 'schedules_update'],
+];
 
 /** Their cursors name something, and are of another kind than those of rows. */
 const OF_NAMES = ['/api/v1/commands', '/api/v1/templates', '/api/v1/templates/{name}/versions'];
