@@ -88,6 +88,9 @@ hooks = "schemathesis_hooks"
 path = "auth.json"
 peers = ["operator", "tenant"]
 
+[checks.negative_data_rejection]
+expected-statuses = [400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 428, 429]
+
 [generation]
 max-examples = ${quick ? 2 : 8}
 allow-extra-parameters = false

@@ -92,7 +92,10 @@ export const listVersions = defineCommand({
   run: async ({ name, ...page }, { actor, store }, needs: TemplateNeeds) => {
     const { accountId } = actor;
     const newest = await templateOf(store.db, { accountId, reference: name }, needs);
-    if (!newest.kept) return { items: page.cursor === undefined ? [newest] : [], nextCursor: null };
+    if (!newest.kept) {
+      if (page.cursor !== undefined) decodeText(page.cursor);
+      return { items: page.cursor === undefined ? [newest] : [], nextCursor: null };
+    }
     return rows.listVersions(store.db, { accountId, name }, page);
   },
 });

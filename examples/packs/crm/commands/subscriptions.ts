@@ -108,7 +108,7 @@ export const listSubscriptions = defineCommand({
 export const markOverdue = defineCommand({
   name: 'subscriptions mark-overdue',
   summary: "Mark the active subscriptions whose last day is over as past due, in each customer's own calendar",
-  http: 'POST /subscriptions/mark-overdue',
+  http: 'POST /overdue-subscriptions',
   scope: 'subscriptions:write',
   effect: 'write',
   schedule: '0 7 * * *',
