@@ -109,7 +109,7 @@ describe('a task', () => {
     });
     expect(late.status).toBe(409);
     const beat = await runner.post('/heartbeat', { runnerId: runner.id, tasks: [lease.taskId] });
-    expect(await beat.json()).toEqual({ stop: [lease.taskId] });
+    expect(await beat.json()).toEqual({ stop: [lease.taskId], messages: {} });
     const forged = await runner.settle({ ...lease, leaseId: crypto.randomUUID() });
     expect(forged).toBe(409);
   });

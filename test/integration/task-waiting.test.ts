@@ -124,7 +124,7 @@ describe('a task that may wait', () => {
       status: 'stopped',
       waitedMs: expect.any(Number),
     });
-    expect(await (await beat).json()).toEqual({ stop: [lease.taskId] });
+    expect(await (await beat).json()).toEqual({ stop: [lease.taskId], messages: {} });
     expect(await report(lease, 'working', { waitedMs: 1, leftMs: 1 })).toBe(409);
     const { rows } = await database.query('select waiting_since from tasks where id = $1', [lease.taskId]);
     expect(rows).toEqual([{ waiting_since: null }]);
