@@ -286,7 +286,7 @@ describe('help', () => {
     expect(await cli.run(['keys'])).toMatchObject({ code: 2, stdout: '' });
     const { stdout } = await cli.run(['help', 'tasks', 'run']);
     expect(stdout).toContain('Usage: seed tasks run <instruction> [flags]');
-    expect(stdout).toMatch(/--timeout <number> .*\[default 300000\]/);
+    expect(stdout).toMatch(/--timeout <number> .*omitted:\s+300000/s);
     expect(stdout).toContain('Scope: tasks:write   Effect: write');
     expect(stdout).toContain('seed tasks run "How many keys do we have?"');
   });

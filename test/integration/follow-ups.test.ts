@@ -94,6 +94,18 @@ describe('who goes on', () => {
     await runner.settle(await runner.lease());
   });
 
+  it('goes on once for ten requests at once that are one', async () => {
+    const first = await ended();
+    const body = { instruction: 'go on' };
+    const headers = { 'idempotency-key': 'once' };
+    const path = `/api/v1/tasks/${first.id}/continue`;
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => server.call('POST', path, { body, headers })),
+    );
+    expect(new Set(answers.map((answer) => `${answer.status} ${answer.body.task.id}`)).size).toBe(1);
+    await runner.settle(await runner.lease());
+  });
+
   it('is told of a task that is unknown, and of one whose events are gone', async () => {
     const unknown = await goOn('00000000-0000-4000-8000-000000000000');
     expect([unknown.status, unknown.body.error.code]).toEqual([404, 'not_found']);
