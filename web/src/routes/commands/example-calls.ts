@@ -108,12 +108,18 @@ function typeOf(schema: JsonSchema, root: JsonSchema): string {
   if (schema.items) return `list of ${typeOf(resolve(schema.items, root).schema, root)}`;
   const choices = (schema['anyOf'] ?? schema['oneOf']) as JsonSchema[] | undefined;
   if (choices)
-    return [...new Set(choices.map((choice) => typeOf(resolve(choice, root).schema, root)))].join(' or ');
+    return [...new Set(choices.map((choice) => typeOf(inOneForm(choice, schema, root), root)))].join(' or ');
   const { type = 'any', minimum, maximum } = schema;
   if (schema['format'] === 'uuid') return 'id';
   if (schema['format'] === 'date-time') return 'time';
   const range = rangeOf(minimum, maximum);
   return [type].flat().join(' or ') + (range && ` ${range}`);
+}
+
+/** A choice may say of what form it is, and nothing of its type. */
+function inOneForm(choice: JsonSchema, { type }: JsonSchema, root: JsonSchema): JsonSchema {
+  const { schema } = resolve(choice, root);
+  return type === undefined ? schema : { type, ...schema };
 }
 
 function rangeOf(minimum: unknown, maximum: unknown): string {
