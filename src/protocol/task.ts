@@ -117,6 +117,8 @@ export const Task = z
     stdout: z.string().nullable().describe("The agent's final answer"),
     stderr: z.string().nullable().describe("The agent's diagnostics"),
     exitCode: z.number().int().nullable(),
+    inputTokens: z.number().int().nonnegative(),
+    outputTokens: z.number().int().nonnegative(),
     output: AnswerSchema.nullable().describe('The answer as a value that fits the schema it was asked for by'),
     outputAttempts: z
       .number()
@@ -124,8 +126,6 @@ export const Task = z
       .nullable()
       .describe('How often the agent has given one; null: none was asked for'),
     outputError: z.string().nullable().describe('What was wrong with the last one, where none was taken'),
-    inputTokens: z.number().int().nonnegative(),
-    outputTokens: z.number().int().nonnegative(),
     createdAt: z.iso.datetime(),
     completedAt: z.iso.datetime().nullable().describe('When it reached its terminal status'),
     instruction: z.string(),

@@ -25,6 +25,7 @@ interface Things {
   task: string;
   running: string;
   approval: string;
+  schedule: string;
   webhook: string;
   event: string;
   delivery: string;
@@ -48,6 +49,8 @@ async function fill(server: TestServer): Promise<Things> {
   });
   const limited = await server.newKey(['keys:read', 'tasks:*'], { name: 'ci', requestsPerMinute: 60 });
   const { approval } = await post(`/keys/${limited.id}/revoke`, {}, asker.secret);
+  const work = { cron: '0 7 * * MON-FRI', timezone: 'Europe/Berlin', command: 'obs costs', input: {} };
+  const { schedule } = await post('/schedules', { name: 'costs every morning', ...work });
   await writeKeyHistory(server.databaseUrl);
   await writeUsageHistory(server.databaseUrl);
   await writeWebhookHistory(server.databaseUrl);
@@ -56,13 +59,14 @@ async function fill(server: TestServer): Promise<Things> {
     task: lease.taskId,
     running: running.task.id,
     approval: approval.id,
+    schedule: schedule.id,
     webhook: await first('/webhooks'),
     event: await first('/webhooks/events'),
     delivery: await first('/webhooks/deliveries'),
   };
 }
 
-const addresses = ({ key, task, running, approval, webhook, event, delivery }: Things): string[] => [
+const addresses = ({ key, task, running, approval, schedule, webhook, event, delivery }: Things): string[] => [
   '/tasks',
   '/tasks/new',
   `/tasks/${task}`,
@@ -73,6 +77,8 @@ const addresses = ({ key, task, running, approval, webhook, event, delivery }: T
   '/keys',
   '/keys/new',
   `/keys/${key}`,
+  '/schedules',
+  `/schedules/${schedule}`,
   '/webhooks',
   `/webhooks/${webhook}`,
   '/webhooks/events',

@@ -31,7 +31,7 @@ describeInBrowser(
       await instruction(page).fill(text);
       await page.getByRole('checkbox', { name: 'keys:read' }).check();
       await page.getByRole('checkbox', { name: 'All scopes of obs' }).check();
-      await page.getByText('The agent may use these 11 commands').waitFor();
+      await page.getByText('The agent may use these 12 commands').waitFor();
       await page.getByLabel('Timeout in seconds').fill('90');
       await page.getByLabel('Model', { exact: true }).selectOption('scripted');
       await page.getByLabel('US dollars').fill('0.5');

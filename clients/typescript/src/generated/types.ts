@@ -718,14 +718,14 @@ export type Task = {
   /** The agent's diagnostics */
   stderr: string | null;
   exitCode: number | null;
+  inputTokens: number;
+  outputTokens: number;
   /** The answer as a value that fits the schema it was asked for by */
   output: Record<string, unknown> | null;
   /** How often the agent has given one; null: none was asked for */
   outputAttempts: number | null;
   /** What was wrong with the last one, where none was taken */
   outputError: string | null;
-  inputTokens: number;
-  outputTokens: number;
   createdAt: string;
   /** When it reached its terminal status */
   completedAt: string | null;
