@@ -135,7 +135,8 @@ it('a test of a task that fails prints what the server said', async () => {
   expect(code, output()).toBe(1);
   expect(output()).toContain('What the server and the runner of the task have said:');
   expect(output()).toContain('the database of orders has burnt');
-});
+  // It runs twice: a file that fails is run once more alone.
+}, 180_000);
 
 const ORDERS = 'packs/acme/orders.ts';
 const BROKEN_TEST = `
