@@ -1,5 +1,6 @@
 // One cluster for all of the project's files, and at the end none of their namespaces. Called by vitest.
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import type { TestProject } from 'vitest/node';
 import { labelOf, takeCluster, whyNoCluster } from './cluster.ts';
 import { type Images, putImages } from './images.ts';
@@ -40,7 +41,9 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
     project.provide('cluster', { broken: (error as Error).message });
   }
   return async () => {
-    await cluster.kubectl('delete', 'namespace', '--selector', labelOf(run), '--wait=true');
+    // Two projects have it: whichever has started it may have ended it, with all that was in it.
+    if (existsSync(cluster.kubeconfig))
+      await cluster.kubectl('delete', 'namespace', '--selector', labelOf(run), '--wait=true');
     await cluster.release();
   };
 }
