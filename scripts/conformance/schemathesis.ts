@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
+import { pythonVenv } from '../lib/python-venv.ts';
 import type { ConformancePart, ConformanceSeed } from './part.ts';
-import { pythonPrograms } from './python.ts';
 import { endTasks } from './runner.ts';
 
 const REQUIREMENTS = new URL('schemathesis-requirements.txt', import.meta.url);
@@ -16,17 +16,15 @@ const HOOKS = fileURLToPath(new URL('.', import.meta.url));
 const LONGEST_MS = 900_000;
 const OUTPUT_BYTES = 64 * 2 ** 20;
 
-const programs = () => pythonPrograms('schemathesis', REQUIREMENTS);
-
 export const schemathesis: ConformancePart = {
   name: 'schemathesis',
   what: 'schemathesis, all checks, on every operation but streams, by keys of two accounts',
   async why() {
-    const found = await programs();
+    const found = await pythonVenv(REQUIREMENTS);
     return 'why' in found ? found.why : null;
   },
   async run(seed, { quick }) {
-    const found = await programs();
+    const found = await pythonVenv(REQUIREMENTS);
     if ('why' in found) throw new Error(found.why);
     const folder = await mkdtemp(join(tmpdir(), 'seed-schemathesis-'));
     try {
@@ -35,7 +33,7 @@ export const schemathesis: ConformancePart = {
       await writeFile(join(folder, 'schemathesis.toml'), configuration(quick));
       await using _ = endTasks(seed);
       const streams = await streamsOf(seed);
-      const output = await runTool(join(found.folder, 'schemathesis'), { folder, seed, keys, streams, quick });
+      const output = await runTool(found.python, { folder, seed, keys, streams, quick });
       const { passed, failed } = countsIn(output);
       const lost = await lostKeys(seed, keys);
       const notes = failed > 0 ? [...output.split('\n'), ...lost] : lost;
@@ -116,14 +114,23 @@ interface Run {
 }
 
 /** What it prints. @throws Error when it cannot run, or does not end */
-async function runTool(program: string, { folder, seed, keys, quick, streams }: Run): Promise<string> {
+async function runTool(python: string, { folder, seed, keys, quick, streams }: Run): Promise<string> {
   const excluded = streams.flatMap((id) => ['--exclude-operation-id', id]);
   const phases = ['--phases', quick ? 'examples,fuzzing' : 'examples,coverage,fuzzing,stateful'];
-  const args = ['--config-file', 'schemathesis.toml', 'run', `${seed.url}/openapi.json`, '--checks', 'all'];
+  const args = [
+    '-m',
+    'schemathesis.cli',
+    '--config-file',
+    'schemathesis.toml',
+    'run',
+    `${seed.url}/openapi.json`,
+    '--checks',
+    'all',
+  ];
   return await new Promise<string>((resolve, reject) => {
     const env = { ...process.env, PYTHONPATH: HOOKS, SCHEMATHESIS_OWN_KEYS: keys.map(({ id }) => id).join() };
     const options = { cwd: folder, env, timeout: LONGEST_MS, maxBuffer: OUTPUT_BYTES };
-    execFile(program, [...args, ...phases, ...excluded], options, (error, stdout, stderr) =>
+    execFile(python, [...args, ...phases, ...excluded], options, (error, stdout, stderr) =>
       // It ends with 1 where something failed, which its summary tells better.
       SUMMARY.test(stdout)
         ? resolve(stripVTControlCharacters(stdout))

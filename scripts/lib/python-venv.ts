@@ -1,5 +1,6 @@
 // A Python environment of a requirements file with hashes, in the cache, once for all runs of this machine. Users
-// of Seed need no Python: without it whoever asks tells why and skips. Used by tests of clients in Python.
+// of Seed need no Python: without it whoever asks tells why and skips. Used by tests of clients in Python, and by parts
+// of the conformance run.
 import { execFile } from 'node:child_process';
 import { access, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,8 +25,9 @@ export async function pythonVenv(requirements: URL): Promise<{ python: string } 
     const isComplete = () => access(join(folder, 'done')).then(yes, no);
     await ensureFolder(folder, isComplete, async (partial) => {
       await run('python3', ['-m', 'venv', partial]);
-      const args = ['-m', 'pip', 'install', '--quiet', '--require-hashes', '-r', requirements.pathname];
-      await run(join(partial, 'bin', 'python3'), args, { timeout: INSTALL_TIMEOUT_MS });
+      const quietly = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input'];
+      const pinned = ['--require-hashes', '--only-binary', ':all:', '--requirement', requirements.pathname];
+      await run(join(partial, 'bin', 'python3'), [...quietly, ...pinned], { timeout: INSTALL_TIMEOUT_MS });
       await writeFile(join(partial, 'done'), '');
     });
     return { python: join(folder, 'bin', 'python3') };

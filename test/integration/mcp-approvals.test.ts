@@ -5,7 +5,15 @@ import { resultFromTaskOutcome } from '@modelcontextprotocol/ext-tasks/client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Approval } from '../../src/protocol/approval.ts';
 import { LIMITS } from '../../src/protocol/limits.ts';
-import { connectClient, LEGACY, MODERN, rawRequest, taskSession } from '../fixtures/mcp-client.ts';
+import {
+  callTool as call,
+  connectClient,
+  LEGACY,
+  MODERN,
+  rawRequest,
+  type ToolResult,
+  taskSession,
+} from '../fixtures/mcp-client.ts';
 import { startTestServer, type TestRunner, type TestServer } from '../fixtures/server.ts';
 
 let server: TestServer;
@@ -15,17 +23,6 @@ beforeAll(async () => {
   runner = server.runner();
 });
 afterAll(() => server.stop());
-
-interface ToolResult {
-  content: { text: string }[];
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into results of any shape
-  structuredContent?: any;
-  isError?: boolean;
-}
-
-async function call(client: Client, name: string, input: object, options = {}): Promise<ToolResult> {
-  return (await client.callTool({ name, arguments: input as Record<string, unknown> }, options)) as never;
-}
 
 const victim = async () => (await server.newKey(['keys:read'], { name: 'victim' })).id;
 const statusOf = async (id: string) => (await server.call('GET', `/api/v1/keys/${id}`)).body.key.status;

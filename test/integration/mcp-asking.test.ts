@@ -1,9 +1,14 @@
 // Asks the person at a client of 2026-07-28 in the middle of a tool's call, with the official client: what clients
 // can that know elicitation and not the Tasks extension.
-import type { Client } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Approval } from '../../src/protocol/approval.ts';
-import { connectClient, type FormAnswer, type OnForm, rawRequest } from '../fixtures/mcp-client.ts';
+import {
+  callTool as call,
+  connectClient,
+  type FormAnswer,
+  type OnForm,
+  rawRequest,
+} from '../fixtures/mcp-client.ts';
 import { startTestServer, type TestRunner, type TestServer } from '../fixtures/server.ts';
 
 let server: TestServer;
@@ -13,17 +18,6 @@ beforeAll(async () => {
   runner = server.runner();
 });
 afterAll(() => server.stop());
-
-interface ToolResult {
-  content: { text: string }[];
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into results of any shape
-  structuredContent?: any;
-  isError?: boolean;
-}
-
-async function call(client: Client, name: string, input: object, options = {}): Promise<ToolResult> {
-  return (await client.callTool({ name, arguments: input as Record<string, unknown> }, options)) as never;
-}
 
 const approvalOf = async (id: string): Promise<Approval> =>
   (await server.call('GET', `/api/v1/approvals/${id}`)).body.approval;
