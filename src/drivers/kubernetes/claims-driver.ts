@@ -19,7 +19,7 @@ import type { PodsDriverParts } from './pods-driver.ts';
 import { probeCluster } from './probe.ts';
 import { createPodSandboxes, type Followed } from './sandboxes.ts';
 import { createServerClock } from './server-clock.ts';
-import { createStarts } from './starts.ts';
+import { createStarts } from '../remote/starts.ts';
 
 export interface ClaimsDriverParts extends PodsDriverParts {
   warmPool: string;

@@ -16,7 +16,7 @@ import { probeCluster } from './probe.ts';
 import { createPodSandboxes, type Followed } from './sandboxes.ts';
 import { createServerClock } from './server-clock.ts';
 import { startPod } from './start.ts';
-import { createStarts } from './starts.ts';
+import { createStarts } from '../remote/starts.ts';
 
 /** A start that took longer is told its deadline again: its pod counts from when its node took it. */
 const SLOW_START_MS = 1000;
