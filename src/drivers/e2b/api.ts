@@ -190,7 +190,7 @@ const pathOf = (id: string) => `/sandboxes/${encodeURIComponent(id)}`;
 const header = (value: string | string[] | undefined) => (Array.isArray(value) ? value[0] : value) ?? null;
 
 /** What may be otherwise in a moment. */
-const MAY_PASS: readonly ErrorCode[] = ['unreachable', 'too_many_requests'];
+const MAY_PASS: readonly ErrorCode[] = ['unreachable', 'unavailable'];
 
 const CODES: Readonly<Record<number, ErrorCode>> = {
   400: 'invalid_input',
@@ -198,7 +198,8 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
   403: 'not_allowed',
   404: 'not_found',
   409: 'conflict',
-  429: 'too_many_requests',
+  // It says after how long it may do.
+  429: 'unavailable',
 };
 
 interface Refused {
@@ -212,6 +213,7 @@ function refusal(asked: string, { statusCode, json, waitMs }: Refused): SeedErro
   const code = CODES[statusCode] ?? (statusCode < 500 ? 'sandbox_failed' : 'unreachable');
   return new SeedError(code, `E2B answered ${asked} with ${statusCode}${message}`, {
     ...(waitMs !== null && { retryAfterSeconds: waitMs / 1000 }),
+    ...(statusCode < 500 && { nothingDone: true }),
     ...(code === 'not_authenticated' && { hint: 'E2B_API_KEY is not a key of this installation of E2B.' }),
   });
 }

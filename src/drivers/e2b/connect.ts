@@ -149,7 +149,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   aborted: 'unreachable',
   canceled: 'unreachable',
   deadline_exceeded: 'unreachable',
-  resource_exhausted: 'too_many_requests',
+  resource_exhausted: 'unavailable',
 };
 
 const Failure = z.object({ code: z.unknown(), message: z.string().catch('') });

@@ -19,6 +19,8 @@ export interface ProcessStream extends Duplex {
   readonly exit: Promise<number | null>;
   /** The end of what it has said on standard error so far, at most 2 KiB. */
   stderr(): string;
+  /** Closes the stream; the program goes on. */
+  leave(): void;
 }
 
 export interface ProcessOptions {
@@ -58,20 +60,28 @@ export async function openProcess(envd: Envd, options: ProcessOptions): Promise<
   }
 }
 
-/** What a short program says. @throws SeedError sandbox_failed when it fails, says too much or takes too long */
-export async function runProcess(envd: Envd, command: readonly string[], withinMs: number): Promise<string> {
-  const late = AbortSignal.timeout(withinMs);
+/**
+ * A program to its end, with its exit code and all that it has said.
+ * @throws SeedError sandbox_failed when it says too much or takes too long; `unreachable`
+ */
+export async function runToEnd(
+  envd: Envd,
+  command: readonly string[],
+  { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal },
+): Promise<{ code: number; stdout: string }> {
+  const late = AbortSignal.timeout(timeoutMs);
   const failed = (why: string, cause?: unknown) =>
     new SeedError('sandbox_failed', `a program in the sandbox ${why}`, { cause });
   try {
-    const stream = await openProcess(envd, { command, signal: late });
+    const limits = AbortSignal.any(signal ? [late, signal] : [late]);
+    const stream = await openProcess(envd, { command, signal: limits });
     const said = await readWithin(stream, OUTPUT_BYTES);
-    const code = await stream.exit;
     if (said === null) throw failed('says too much');
-    if (code !== 0) throw failed(`ended with ${code}: ${stream.stderr()}`);
-    return said.toString('utf8');
+    const code = await stream.exit;
+    if (code === null) throw failed('was killed');
+    return { code, stdout: said.toString('utf8') };
   } catch (error) {
-    if (late.aborted) throw failed(`took longer than ${withinMs / 1000} s`, error);
+    if (late.aborted) throw failed(`took longer than ${timeoutMs / 1000} s`, error);
     throw error;
   }
 }
@@ -109,6 +119,11 @@ class EnvdProcess extends Duplex implements ProcessStream {
 
   stderr(): string {
     return this.#complaints.toString('utf8').trim();
+  }
+
+  leave(): void {
+    this.#isOver = true;
+    this.destroy();
   }
 
   async #follow(): Promise<void> {

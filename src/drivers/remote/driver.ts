@@ -56,7 +56,11 @@ export function createRemoteDriver({ vendor, owner, installation }: RemoteDriver
     const wish = { name: sandboxName(id), labels, lifeMs, vcpus, memoryBytes };
     const sandbox = await createOnce(vendor, wish);
     const startGuest = () =>
-      askedAgain(() => vendor.startDetached(sandbox, keep.run(leftMs(), diskBytes)), KEEPER_MS);
+      askedAgain(async () => {
+        if (!vendor.isWarm) return vendor.startDetached(sandbox, keep.run(leftMs(), diskBytes));
+        const { code } = await vendor.run(sandbox, keep.bind(leftMs(), diskBytes), { timeoutMs: KEEPER_MS });
+        if (code !== 0) throw new SeedError('sandbox_failed', `No guest waits in the sandbox ${id}.`);
+      }, KEEPER_MS);
     await startGuest();
     sandboxes.follow(id, sandbox, startGuest);
   }

@@ -1,6 +1,8 @@
 #!/usr/bin/perl
 # Runs the guest in a sandbox whose vendor has no word of a program's end: /opt/seed/keeper, always as root.
 #   run <seconds> <bytes of disk> <program...>  starts it once, ends it and all of the agent's then; safe to repeat
+#   warm <program...>   starts it without a deadline, to be frozen with the machine: each copy of that is then told by
+#   bind <seconds> <bytes of disk>
 #   wait <seconds>      until it has ended, at most so long: "running", "none" (not started), or how it ended
 #   until <seconds>     it ends so soon from now, if not earlier
 #   usage               processor seconds and bytes of memory, of the whole sandbox
@@ -13,12 +15,14 @@ use POSIX ':sys_wait_h';
 use Time::HiRes qw(time alarm sleep);
 
 my $DIR = '/run/seed';
-my ($LOCK, $ENDED, $LAST_WORDS, $DEADLINE, $PID) = map { "$DIR/$_" } qw(alive ended last-words deadline keeper.pid);
+my ($LOCK, $ENDED, $LAST_WORDS, $DEADLINE, $PID, $BOUND) =
+  map { "$DIR/$_" } qw(alive ended last-words deadline keeper.pid bound);
 my ($uid, $gid) = (getpwnam 'agent')[2, 3];
 die "there is no user agent\n" unless $uid;
 $| = 1;
 
-my %verbs = (run => \&run, wait => \&await, until => \&until_then, usage => \&usage, closed => \&closed);
+my %verbs = (run => \&run, warm => sub { run('inf', 0, @_) }, bind => \&bind_guest);
+%verbs = (%verbs, wait => \&await, until => \&until_then, usage => \&usage, closed => \&closed);
 my $verb = shift // '';
 ($verbs{$verb} // die "what is $verb?\n")->(@ARGV);
 
@@ -42,7 +46,7 @@ sub run {
   mounts($disk);
   put($LAST_WORDS, '');
   my $settings = qq({"listen":"$DIR/guest.sock","terminationLog":"$LAST_WORDS","runDir":null,)
-    . qq("rehearsals":1,"agent":{"uid":$uid,"gid":$gid}});
+    . ($seconds eq 'inf' ? '' : '"rehearsals":1,') . qq("agent":{"uid":$uid,"gid":$gid}});
   my $guest = fork // die "fork: $!\n";
   if ($guest == 0) {
     close $lock;
@@ -74,6 +78,16 @@ sub run {
   my ($cpu, $memory) = measured();
   put($ENDED, join '', map { "$_\n" } 'ended', "code " . ($status >> 8), "signal $signal", "late $isLate",
     "oom " . ($oom && $signal == 9 ? 1 : 0), "cpu $cpu", "memory $memory", "said", substr $said, -2048);
+}
+
+sub bind_guest {
+  my ($seconds, $disk) = @_;
+  open my $lock, '<', $LOCK or die "no guest waits here\n";
+  die "no guest waits here\n" if flock $lock, LOCK_SH | LOCK_NB;
+  until_then($seconds);
+  return if -e $BOUND;
+  mounts($disk);
+  put($BOUND, '');
 }
 
 # What the agent can write, together as large as it is to be. They end with the sandbox.

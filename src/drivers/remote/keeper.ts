@@ -14,6 +14,10 @@ const GUEST = ['node', ...COMMAND.slice(1)];
 
 export const keep = {
   run: (lifeMs: number, diskBytes: number) => [KEEPER, 'run', seconds(lifeMs), String(diskBytes), ...GUEST],
+  /** In a machine that is frozen once its guest waits. */
+  warm: [KEEPER, 'warm', ...GUEST],
+  /** Fails where no guest waits. */
+  bind: (lifeMs: number, diskBytes: number) => [KEEPER, 'bind', seconds(lifeMs), String(diskBytes)],
   wait: (ms: number) => [KEEPER, 'wait', seconds(ms)],
   until: (ms: number) => [KEEPER, 'until', seconds(ms)],
   usage: [KEEPER, 'usage'],

@@ -4,6 +4,7 @@ import { env } from '../../lib/env.ts';
 import { choiceSetting } from '../../lib/settings.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Driver, Probe } from '../driver.ts';
+import { createE2bDriver } from '../e2b/driver.ts';
 import { createFirecrackerDriver } from '../firecracker/driver.ts';
 import { vmImageMaker } from '../firecracker/vm-image.ts';
 import { createGvisorDriver } from '../gvisor/driver.ts';
@@ -31,6 +32,7 @@ const LOCAL_DRIVERS = {
 /** Of other machines; one that cannot even be made is not usable. */
 const REMOTE_DRIVERS = {
   kubernetes: createKubernetesDriver,
+  e2b: createE2bDriver,
 } as const satisfies Record<string, (context: DriverContext) => Promise<Driver>>;
 
 const DRIVERS: Record<DriverName, (context: DriverContext) => Driver | Promise<Driver>> = {

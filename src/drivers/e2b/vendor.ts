@@ -1,0 +1,113 @@
+// E2B as a vendor of sandboxes: its API makes and ends them, envd in each runs programs. A sandbox has no name there:
+// what Seed calls it is a part of its metadata, which is given once and for all. Used by driver.ts.
+import { SeedError } from '../../protocol/errors.ts';
+import type { Vendor, VendorSandbox, Wish } from '../remote/vendor.ts';
+import type { E2bApi, E2bSandbox, ListedSandbox } from './api.ts';
+import type { ConnectClient } from './connect.ts';
+import { ENVD_PORT, type Envd, envdOf } from './envd.ts';
+import { openProcess, runToEnd } from './process-stream.ts';
+import type { E2bSettings } from './settings.ts';
+
+const NAME = 'seed-name';
+/** Envds of so many sandboxes are remembered: each costs a call of the API to find again. */
+const ENVDS_MOST = 1024;
+
+export function createE2bVendor(settings: E2bSettings, api: E2bApi, client: ConnectClient): Vendor {
+  const { template, sandboxUrl, domain, input } = settings;
+  /** By the vendor's ids. */
+  const envds = new Map<string, Envd>();
+  /** Of creations that nobody knows the end of. */
+  const doubtful = new Set<string>();
+
+  function remember({ sandboxID, envdAccessToken, domain: own }: E2bSandbox): Envd {
+    const url = sandboxUrl ?? `https://${ENVD_PORT}-${sandboxID}.${own || domain}`;
+    const headers = { 'e2b-sandbox-id': sandboxID, 'e2b-sandbox-port': String(ENVD_PORT) };
+    const envd = envdOf(client, { url, headers }, envdAccessToken ?? null);
+    envds.set(sandboxID, envd);
+    const [oldest] = envds.keys();
+    if (envds.size > ENVDS_MOST && oldest !== undefined) envds.delete(oldest);
+    return envd;
+  }
+
+  async function envdFor({ vendorId, name }: VendorSandbox): Promise<Envd> {
+    const known = envds.get(vendorId);
+    if (known) return known;
+    const found = await api.get(vendorId);
+    if (found === null) throw new SeedError('not_found', `E2B has no sandbox ${name} (${vendorId}).`);
+    return remember(found);
+  }
+
+  /** One that was created twice, as the answer to the first had been lost, is there twice. */
+  const named = (name: string) => api.list({ [NAME]: name });
+
+  async function isTaken(name: string): Promise<void> {
+    if ((await named(name)).length > 0) throw new SeedError('conflict', `E2B has a sandbox ${name}.`);
+  }
+
+  async function create({ name, labels, lifeMs }: Wish): Promise<VendorSandbox> {
+    if (doubtful.has(name)) await isTaken(name);
+    const asked = {
+      templateID: template,
+      timeoutSeconds: Math.max(1, Math.ceil(lifeMs / 1000)),
+      metadata: { ...labels, [NAME]: name },
+    };
+    const made = await api.create(asked).catch((error: SeedError) => {
+      if (!error.nothingDone) doubtful.add(name);
+      throw error;
+    });
+    doubtful.delete(name);
+    // Without it whoever is in the sandbox could have envd do anything as root.
+    if (!made.envdAccessToken) {
+      await api.kill(made.sandboxID);
+      throw new SeedError('not_allowed', `The template ${template} gives sandboxes whose envd takes everybody.`, {
+        hint: 'Build it anew: its envd is older than secured access.',
+      });
+    }
+    remember(made);
+    return { name, vendorId: made.sandboxID, labels, state: 'running' };
+  }
+
+  return {
+    name: 'e2b',
+    isolation: 'vm',
+    snapshotId: template,
+    reach: api.url,
+    longestLifeMs: settings.longestLifeMs,
+    isWarm: true,
+    create,
+    async find(name) {
+      const all = await named(name);
+      // Of one that was created twice it is that which is in use.
+      const found = all.find(({ sandboxID }) => envds.has(sandboxID)) ?? all[0];
+      return found ? shown(found) : null;
+    },
+    list: async (label, value) => (await api.list({ [label]: value })).map(shown),
+    async destroy({ name, vendorId }) {
+      const others = (await named(name)).map(({ sandboxID }) => sandboxID);
+      await Promise.all([...new Set([vendorId, ...others])].map((id) => api.kill(id)));
+      envds.delete(vendorId);
+    },
+    // One that has ended is not known any more; a paused one would be kept, and billed.
+    forget: ({ vendorId }) => api.kill(vendorId),
+    // Its metadata stays as it was made: the task that names a sandbox keeps it, whoever's it was at first.
+    relabel: async () => undefined,
+    async limitLife({ vendorId, name }, lifeMs) {
+      const isThere = await api.setTimeout(vendorId, Math.max(0, Math.ceil(lifeMs / 1000)));
+      if (!isThere) throw new SeedError('not_found', `E2B has no sandbox ${name} (${vendorId}).`);
+    },
+    run: async (sandbox, command, options) => runToEnd(await envdFor(sandbox), command, options),
+    async startDetached(sandbox, command) {
+      const stream = await openProcess(await envdFor(sandbox), { command });
+      stream.leave();
+    },
+    open: async (sandbox, command) => openProcess(await envdFor(sandbox), { command, input }),
+  };
+}
+
+const shown = ({ sandboxID, state, metadata }: ListedSandbox): VendorSandbox => ({
+  name: metadata[NAME] ?? '',
+  vendorId: sandboxID,
+  labels: metadata,
+  state: state === 'running' ? 'running' : 'ended',
+  ...(state === 'paused' && { end: { byLimit: false, why: 'E2B has paused it' } }),
+});

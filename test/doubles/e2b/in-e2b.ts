@@ -1,0 +1,47 @@
+// A double of E2B with a template that was made there as anybody makes one, and the settings of a driver on it: in
+// this process's environment, too. Used by tests.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildE2bTemplate } from '../../../src/drivers/e2b/template.ts';
+import { bundleGuest } from '../../../src/guest/bundle.ts';
+import { cacheDirSetting } from '../../../src/lib/settings.ts';
+import type { Remote } from '../../conformance/suite-parts.ts';
+import { type E2bDouble, startE2bDouble } from './double.ts';
+
+export interface InE2b extends AsyncDisposable {
+  double: E2bDouble;
+  /** The environment of a process that has the driver on it. */
+  env: Record<string, string>;
+  remote: Remote;
+}
+
+/** @param guestBundle missing: Seed's own guest */
+export async function inE2b(guestBundle?: Uint8Array): Promise<InE2b> {
+  const cacheDir = cacheDirSetting();
+  const folder = await mkdtemp(join(tmpdir(), 'seed-e2b-'));
+  const guest = guestBundle ?? (await bundleGuest());
+  const double = await startE2bDouble({ cacheDir, folder, guestBundle: guest });
+  Object.assign(process.env, double.env);
+  const onProgress = (message: string) => console.error(`· ${message}`);
+  const template = await buildE2bTemplate({ cacheDir, guestBundle: guest, onProgress });
+  const env = { ...double.env, SEED_DRIVER: 'e2b', SEED_E2B_TEMPLATE: template };
+  Object.assign(process.env, env);
+  const named = (id: string) =>
+    [...double.sandboxes.values()].filter(({ asked }) => asked.metadata['seed-name'] === `seed-${id}`);
+  return {
+    double,
+    env,
+    remote: {
+      running: async (id) => named(id),
+      left: async (id) => named(id),
+      async killProcesses(id) {
+        for (const { id: machine } of named(id)) await double.machines.killProcesses(machine);
+      },
+    },
+    async [Symbol.asyncDispose]() {
+      await double[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
