@@ -2,7 +2,7 @@
 // command runs and whose ready command has succeeded, so that each sandbox of it wakes up where that one was.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough, type Readable, type Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -52,9 +52,9 @@ export interface Machines {
   /** The root file system from which every template is made. */
   readonly image: Image;
   /** Boots a machine, waits until it is ready, and freezes it. The same again takes no time. */
-  template(rootfs: string, startCommand: string, readyCommand: string): Promise<Snapshot>;
-  /** A copy that may be changed, of the image or of another template. */
-  copy(rootfs: string): Promise<string>;
+  template(of: Image, startCommand: string, readyCommand: string): Promise<Snapshot>;
+  /** A root file system that `change` makes of a copy of the image; the same key again takes no time. */
+  changed(key: string, change: (rootfs: string) => Promise<void>): Promise<Image>;
   /** A script as root in a root file system of its own, which it changes. */
   run(rootfs: string, script: string): Promise<void>;
   start(template: Snapshot, id: string, lifeMs: number): Promise<void>;
@@ -125,18 +125,11 @@ export async function createMachines({ cacheDir, folder, guestBundle }: Machines
 
   return {
     image,
-    async template(rootfs, startCommand, readyCommand) {
+    async template(of, startCommand, readyCommand) {
       const command = ['/bin/sh', '-c', INIT, 'init', startCommand || 'true', readyCommand || 'true'];
-      const id = rootfs === image.rootfs ? image.id : contentHash(rootfs);
-      return driver.freeze({ id, rootfs, command }, onProgress);
+      return driver.freeze({ ...of, command }, onProgress);
     },
-    async copy(rootfs) {
-      const copies = join(folder, 'rootfs');
-      await mkdir(copies, { recursive: true });
-      const copy = join(await mkdtemp(join(copies, 'of-')), 'rootfs');
-      await exec('cp', ['--archive', rootfs, copy]);
-      return copy;
-    },
+    changed: (key, change) => changedImage(cacheDir, image, key, change),
     run: (rootfs, script) => runSetup({ rootfs, script, runscPath }),
     async start(template, id, lifeMs) {
       await driver.start(template, { ...limits, deadline: performance.now() + lifeMs }, id);
@@ -158,22 +151,31 @@ export async function createMachines({ cacheDir, folder, guestBundle }: Machines
     async close() {
       await Promise.all([...started].map((id) => driver.kill(id)));
       await driver.sweep('');
-      await rm(join(folder, 'rootfs'), { recursive: true, force: true });
     },
   };
 }
 
-async function withReboot(cacheDir: string, image: Image): Promise<Image> {
-  const id = contentHash(image.id, REBOOT, INIT);
+/** In the cache: whole or not at all. */
+async function changedImage(
+  cacheDir: string,
+  of: Image,
+  key: string,
+  change: (rootfs: string) => Promise<void>,
+): Promise<Image> {
+  const id = contentHash(of.id, key);
   const folder = join(cacheDir, 'images', id);
-  const rootfs = join(folder, 'rootfs');
   const isComplete = () => existsSync(join(folder, 'image.json'));
   await ensureFolder(folder, isComplete, async (partial) => {
-    await exec('cp', ['--archive', '--link', image.rootfs, join(partial, 'rootfs')]);
-    const path = join(partial, 'rootfs/usr/sbin/reboot');
+    await exec('cp', ['--archive', of.rootfs, join(partial, 'rootfs')]);
+    await change(join(partial, 'rootfs'));
+    await cp(join(of.rootfs, '../image.json'), join(partial, 'image.json'));
+  });
+  return { ...of, id, rootfs: join(folder, 'rootfs') };
+}
+
+const withReboot = (cacheDir: string, image: Image): Promise<Image> =>
+  changedImage(cacheDir, image, `${REBOOT}${INIT}`, async (rootfs) => {
+    const path = join(rootfs, 'usr/sbin/reboot');
     await rm(path, { force: true });
     await writeFile(path, REBOOT, { mode: 0o755 });
-    await cp(join(image.rootfs, '../image.json'), join(partial, 'image.json'));
   });
-  return { ...image, id, rootfs };
-}

@@ -76,7 +76,7 @@ export class Templates {
   /** One that somebody has made by other means. */
   async add(name: string, startCommand: string, readyCommand: string): Promise<Template> {
     const template = this.request(TemplateRequest.parse({ name }));
-    template.snapshot = await this.#machines.template(this.#machines.image.rootfs, startCommand, readyCommand);
+    template.snapshot = await this.#machines.template(this.#machines.image, startCommand, readyCommand);
     template.status = 'ready';
     return template;
   }
@@ -103,17 +103,19 @@ export class Templates {
   }
 
   async #run(template: Template, asked: z.output<typeof BuildStart>): Promise<void> {
-    const rootfs = await this.#machines.copy(this.#machines.image.rootfs);
-    // The image that is asked for has nothing of Seed in it.
-    await rm(join(rootfs, 'opt/seed'), { recursive: true, force: true });
-    await writeFile(join(rootfs, 'usr/bin/apt-get'), APT, { mode: 0o755 });
-    for (const { type, args, filesHash = '' } of asked.steps) {
-      template.logs.push(`${type} ${args.join(' ')}`.slice(0, 200));
-      if (type === 'COPY') await this.#copy(rootfs, args, filesHash);
-      else if (type === 'RUN') await this.#machines.run(rootfs, args[0] ?? '');
-      else if (!['USER', 'WORKDIR', 'ENV'].includes(type)) throw new Error(`there is no step ${type}`);
-    }
-    template.snapshot = await this.#machines.template(rootfs, asked.startCmd, asked.readyCmd);
+    const { fromImage, steps, startCmd, readyCmd } = asked;
+    const image = await this.#machines.changed(JSON.stringify([fromImage, steps]), async (rootfs) => {
+      // The image that is asked for has nothing of Seed in it.
+      await rm(join(rootfs, 'opt/seed'), { recursive: true, force: true });
+      await writeFile(join(rootfs, 'usr/bin/apt-get'), APT, { mode: 0o755 });
+      for (const { type, args, filesHash = '' } of steps) {
+        template.logs.push(`${type} ${args.join(' ')}`.slice(0, 200));
+        if (type === 'COPY') await this.#copy(rootfs, args, filesHash);
+        else if (type === 'RUN') await this.#machines.run(rootfs, args[0] ?? '');
+        else if (!['USER', 'WORKDIR', 'ENV'].includes(type)) throw new Error(`there is no step ${type}`);
+      }
+    });
+    template.snapshot = await this.#machines.template(image, startCmd, readyCmd);
   }
 
   /** The archive is unpacked, and what the source names in it is put where the target says. */
