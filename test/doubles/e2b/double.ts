@@ -106,6 +106,8 @@ export async function startE2bDouble(options: MachinesOptions): Promise<E2bDoubl
 
   const routes: readonly Route[] = [
     { of: /^POST \/sandboxes$/, answer: ({ body }) => create(body) },
+    // Its newer form, whose sandboxes are all secured.
+    { of: /^POST \/v2\/sandboxes$/, answer: ({ body }) => create({ ...(body as object), secure: true }) },
     {
       of: /^GET \/(?:v2\/)?sandboxes$/,
       answer({ query }) {

@@ -11,6 +11,8 @@ import { type E2bDouble, startE2bDouble } from './double.ts';
 
 export interface InE2b extends AsyncDisposable {
   double: E2bDouble;
+  /** Of the double's machines. */
+  folder: string;
   /** The environment of a process that has the driver on it. */
   env: Record<string, string>;
   remote: Remote;
@@ -31,6 +33,7 @@ export async function inE2b(guestBundle?: Uint8Array): Promise<InE2b> {
     [...double.sandboxes.values()].filter(({ asked }) => asked.metadata['seed-name'] === `seed-${id}`);
   return {
     double,
+    folder,
     env,
     remote: {
       running: async (id) => named(id),
