@@ -1,7 +1,7 @@
 // What a remote driver needs of whoever has the machines: calls of a vendor's API, each of which may be made again
 // after its answer was lost. Implemented by a vendor's folder, such as vercel/; used by the driver over all of them.
 import type { Duplex } from 'node:stream';
-import type { Isolation, SandboxId } from '../driver.ts';
+import type { Isolation } from '../driver.ts';
 
 /** A sandbox as its vendor tells of it. */
 export interface VendorSandbox {
