@@ -1,13 +1,13 @@
 // Vercel's SDK, loaded when it is first used: whoever has no sandboxes there does not pay for it. Its calls with
 // Seed's credentials and errors. Used by vendor.ts and by the maker of snapshots.
-import type { APIError, Sandbox, Session, Snapshot } from '@vercel/sandbox';
+import type { APIError, Sandbox, Session } from '@vercel/sandbox';
 import { SeedError } from '../../protocol/errors.ts';
 import { noAnswer, refusalOf } from './refusals.ts';
 import type { VercelAccess } from './settings.ts';
 
 type Sdk = typeof import('@vercel/sandbox');
 
-export type { Sandbox, Session, Snapshot };
+export type { Sandbox, Session };
 
 const SDK = '@vercel/sandbox';
 const VERCEL = 'https://vercel.com/api';
