@@ -1,5 +1,5 @@
-// Creates a sandbox whose answer may be lost: it is created again then, and what has the name is ours if it has the
-// mark of this very start. Used by the driver.
+// Creates a sandbox whose answer may be lost: it is created again then, and what has the name is ours if it has
+// the mark of this very start. Used by the driver.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SeedError } from '../../protocol/errors.ts';

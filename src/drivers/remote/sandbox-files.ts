@@ -1,5 +1,6 @@
-// What a vendor's snapshot or template has in /opt/seed: Pi with all it depends on, the guest, and the two programs by
-// which it is kept and reached. Never the `seed` CLI. Made where npm is, on any system; used by makers of snapshots.
+// What a vendor's snapshot or template has in /opt/seed: Pi with all it depends on, the guest, and the two
+// programs by which it is kept and reached. Never the `seed` CLI. Made where npm is, on any system; used by
+// makers of snapshots.
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
@@ -42,7 +43,9 @@ export async function sandboxFiles({
   });
   const { guest, files } = await trimPi(guestBundle, { rootfs }, onProgress);
   const pi = join(rootfs, SEED);
-  const found = await readdir(pi, { recursive: true, withFileTypes: true });
+  // A guest that takes nothing of Pi, as a test's does, needs nothing of it.
+  const takesPi = Object.keys(files).length > 0;
+  const found = !takesPi ? [] : await readdir(pi, { recursive: true, withFileTypes: true });
   const installed = found
     .filter((entry) => entry.isFile())
     .map((entry) => relative(pi, join(entry.parentPath, entry.name)));

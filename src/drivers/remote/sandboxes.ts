@@ -1,9 +1,9 @@
-// The sandboxes of a remote driver, by their names: what their vendor and their keepers say of them is what they are.
-// Used by driver.ts.
+// The sandboxes of a remote driver, by their names: what their vendor and their keepers say of them is what they
+// are. Used by driver.ts.
 //
-// followed: its guest runs. Its keeper tells of an end → its streams are read to their end, the vendor ends it → ended.
-// The vendor has ended it, or does not know it any more → ended.
-// killed: it is to be ended by us: ended when the vendor says that nothing of it runs.
+// followed: its guest runs. Its keeper tells of an end → its streams are read to their end, the vendor ends it →
+// ended. The vendor has ended it, or does not know it any more → ended. killed: it is to be ended by us: ended
+// when the vendor says that nothing of it runs.
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';

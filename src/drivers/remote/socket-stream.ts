@@ -1,5 +1,5 @@
-// A byte stream over a WebSocket whose other end may be long gone: what both a cluster's exec and a vendor's terminal
-// are. Used by kubernetes/exec-stream.ts and by vendors' drivers.
+// A byte stream over a WebSocket whose other end may be long gone: what both a cluster's exec and a vendor's
+// terminal are. Used by kubernetes/exec-stream.ts and by vendors' drivers.
 import { Duplex } from 'node:stream';
 import { type ClientOptions, type RawData, WebSocket } from 'ws';
 import { readWithin } from '../../lib/read-stream.ts';

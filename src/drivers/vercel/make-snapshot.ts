@@ -1,5 +1,5 @@
-// Makes the snapshot that sandboxes at Vercel start from: a sandbox with Node, into which the files are written, what
-// else an agent needs is installed where it lacks, and whose file system is kept. Called by set-up.
+// Makes the snapshot that sandboxes at Vercel start from: a sandbox with Node, into which the files are written,
+// what else an agent needs is installed where it lacks, and whose file system is kept. Called by set-up.
 import { randomUUID } from 'node:crypto';
 import { bundleGuest } from '../../guest/bundle.ts';
 import { SeedError } from '../../protocol/errors.ts';

@@ -1,6 +1,6 @@
-// A program in a sandbox as a byte stream: Vercel's terminal over WebSocket. The first message starts the program,
-// then binary ones pass both ways, and a last one in text tells how it ended. A terminal changes what passes until it
-// is set to raw: only then is anything sent. Used by vendor.ts.
+// A program in a sandbox as a byte stream: Vercel's terminal over WebSocket. The first message starts the
+// program, then binary ones pass both ways, and a last one in text tells how it ended. A terminal changes what
+// passes until it is set to raw: only then is anything sent. Used by vendor.ts.
 import { once } from 'node:events';
 import type { WebSocket } from 'ws';
 import { isRecord, parseJson } from '../../lib/json.ts';
