@@ -1,5 +1,5 @@
-// Creates a sandbox whose answer may be lost: it is created again then, and what has the name is ours if it has the
-// mark of this very start. Used by the driver.
+// Creates a sandbox whose answer may be lost: it is created again then, and what has the name is ours if it has
+// the mark of this very start. Used by the driver.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SeedError } from '../../protocol/errors.ts';
@@ -29,7 +29,10 @@ export async function createOnce(vendor: Vendor, wish: Wish): Promise<VendorSand
   const until = performance.now() + patient(RUNS_WITHIN_MS);
   while (sandbox.state === 'starting') {
     if (performance.now() >= until)
-      throw new SeedError('unavailable', `The sandbox ${wish.name} does not run after ${RUNS_WITHIN_MS / 1000} s.`);
+      throw new SeedError(
+        'unavailable',
+        `The sandbox ${wish.name} does not run after ${RUNS_WITHIN_MS / 1000} s.`,
+      );
     await sleep(AGAIN_MS);
     const found: VendorSandbox | null = await askedAgain(() => vendor.find(wish.name));
     if (found === null) break;

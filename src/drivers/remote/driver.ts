@@ -1,5 +1,5 @@
-// The driver over any vendor's sandboxes: a guest that listens, run by its keeper, reached over a stream through the
-// bridge. Each vendor's driver.ts gives it a Vendor.
+// The driver over any vendor's sandboxes: a guest that listens, run by its keeper, reached over a stream through
+// the bridge. Each vendor's driver.ts gives it a Vendor.
 //
 // The id is written down before anything is made, and gives the sandbox's name. The vendor's own limit is the
 // deadline, and so is the keeper's: with everything of ours dead, both hold.

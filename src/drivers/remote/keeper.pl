@@ -94,8 +94,8 @@ sub bind_guest {
 sub mounts {
   my ($disk) = @_;
   return unless $disk > 0;
-  for (['/workspace', 0.66, "mode=0755,uid=$uid,gid=$gid"], ['/tmp', 0.24, 'mode=1777'],
-    ['/home/agent', 0.1, "mode=0755,uid=$uid,gid=$gid"]) {
+  for (['/workspace', 0.625, "mode=0755,uid=$uid,gid=$gid"], ['/tmp', 0.25, 'mode=1777'],
+    ['/home/agent', 0.125, "mode=0755,uid=$uid,gid=$gid"]) {
     my ($path, $share, $owner) = @$_;
     mkdir $path;
     my $size = int($disk * $share / 4096) * 4096;

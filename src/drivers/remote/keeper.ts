@@ -1,5 +1,5 @@
-// The command lines of the keeper, which runs the guest in a vendor's sandbox (keeper.pl), and what it says. Used by
-// the driver, and by whatever makes a vendor's snapshot, which must have these files.
+// The command lines of the keeper, which runs the guest in a vendor's sandbox (keeper.pl), and what it says.
+// Used by the driver, and by whatever makes a vendor's snapshot, which must have these files.
 import { isRecord, parseJson } from '../../lib/json.ts';
 import { DETAIL_BYTES, type Exit } from '../driver.ts';
 import { COMMAND } from '../image/build-image.ts';
@@ -56,7 +56,9 @@ function exitOf(told: Map<string, number>, said: string): Exit {
   return { reason: 'exited', code: told.get('code') ?? 1, ...(detail !== '' && { detail }) };
 }
 
-/** The guest leaves one line of JSON (src/guest/last-words.ts); one that did not get so far, its standard error. */
+/**
+ * The guest leaves one line of JSON (src/guest/last-words.ts); one that did not get so far, its standard error.
+ */
 function lastWords(text: string): string {
   const words = parseJson(text);
   const said = isRecord(words) ? words['said'] : text;

@@ -47,9 +47,13 @@ async function provesClosed(vendor: Vendor, sandbox: VendorSandbox): Promise<voi
   );
   const open = readClosed(stdout);
   if (open === null) {
-    throw new SeedError('sandbox_failed', `The snapshot ${vendor.snapshotId} has no keeper that works (${code}).`, {
-      hint: 'scripts/setup-sandbox-snapshot.ts makes one: put its id into SANDBOX_SNAPSHOT_ID.',
-    });
+    throw new SeedError(
+      'sandbox_failed',
+      `The snapshot ${vendor.snapshotId} has no keeper that works (${code}).`,
+      {
+        hint: 'scripts/setup-sandbox-snapshot.ts makes one: put its id into SANDBOX_SNAPSHOT_ID.',
+      },
+    );
   }
   if (open.length > 0)
     throw new SeedError('sandbox_failed', `A sandbox that is to reach nothing reaches ${open.join(', ')}.`);
@@ -74,7 +78,10 @@ async function provesClean(vendor: Vendor, sandbox: VendorSandbox): Promise<void
     stream.destroy();
   }
   if (!received.equals(sent))
-    throw new SeedError('sandbox_failed', `The stream of a sandbox of ${vendor.name} does not carry bytes as they are.`);
+    throw new SeedError(
+      'sandbox_failed',
+      `The stream of a sandbox of ${vendor.name} does not carry bytes as they are.`,
+    );
 }
 
 async function remove(vendor: Vendor, name: string): Promise<void> {

@@ -1,13 +1,13 @@
-// The sandboxes of a remote driver, by their names: what their vendor and their keepers say of them is what they are.
-// Used by driver.ts.
+// The sandboxes of a remote driver, by their names: what their vendor and their keepers say of them is what they
+// are. Used by driver.ts.
 //
-// followed: its guest runs. Its keeper tells of an end → its streams are read to their end, the vendor ends it → ended.
-// The vendor has ended it, or does not know it any more → ended.
-// killed: it is to be ended by us: ended when the vendor says that nothing of it runs.
+// followed: its guest runs. Its keeper tells of an end → its streams are read to their end, the vendor ends it →
+// ended. The vendor has ended it, or does not know it any more → ended. killed: it is to be ended by us: ended
+// when the vendor says that nothing of it runs.
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SeedError } from '../../protocol/errors.ts';
+import type { SeedError } from '../../protocol/errors.ts';
 import type { Exit, Leftover, SandboxId, Usage } from '../driver.ts';
 import { patient } from '../patience.ts';
 import { askedAgain, mayPass, pauseMs } from './asked-again.ts';
@@ -108,9 +108,12 @@ export function createRemoteSandboxes(vendor: Vendor): RemoteSandboxes {
         const { stdout } = await vendor.run(entry.sandbox, keep.wait(WAIT_MS), { timeoutMs, signal });
         const waited = readWaited(stdout);
         failures = 0;
-        if (waited === 'none' && (starts += 1) > STARTS_MOST)
-          return await end(entry, { reason: 'lost', detail: 'its guest does not start' });
-        if (waited === 'none') await restart?.();
+        if (waited === 'none') {
+          starts += 1;
+          if (starts > STARTS_MOST)
+            return await end(entry, { reason: 'lost', detail: 'its guest does not start' });
+          await restart?.();
+        }
         if (waited === null || waited === 'none') await pause(WAIT_AGAIN_MS, signal);
         else if (waited !== 'running') {
           note(entry, waited.account);

@@ -1,7 +1,8 @@
-// What a remote driver needs of whoever has the machines: calls of a vendor's API, each of which may be made again
-// after its answer was lost. Implemented by a vendor's folder, such as vercel/; used by the driver over all of them.
+// What a remote driver needs of whoever has the machines: calls of a vendor's API, each of which may be made
+// again after its answer was lost. Implemented by a vendor's folder, such as vercel/; used by the driver over
+// all of them.
 import type { Duplex } from 'node:stream';
-import type { Isolation, SandboxId } from '../driver.ts';
+import type { Isolation } from '../driver.ts';
 
 /** A sandbox as its vendor tells of it. */
 export interface VendorSandbox {
@@ -72,6 +73,8 @@ export interface Vendor {
   ): Promise<Ran>;
   /** Resolves when it is started. It goes on whoever is connected. */
   startDetached(sandbox: VendorSandbox, command: readonly string[]): Promise<void>;
-  /** Its standard input and output as they are, byte by byte; ends with it. A cut destroys it with `unreachable`. */
+  /**
+   * Its standard input and output as they are, byte by byte; ends with it. A cut destroys it with `unreachable`.
+   */
   open(sandbox: VendorSandbox, command: readonly string[]): Promise<Duplex>;
 }

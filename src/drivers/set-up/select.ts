@@ -10,6 +10,7 @@ import { vmImageMaker } from '../firecracker/vm-image.ts';
 import { createGvisorDriver } from '../gvisor/driver.ts';
 import { createKubernetesDriver } from '../kubernetes/driver.ts';
 import { createQemuEmulatedDriver, createQemuKvmDriver } from '../qemu/driver.ts';
+import { createVercelDriver } from '../vercel/driver.ts';
 
 export interface DriverContext {
   /** Snapshots; may be shared between runners. */
@@ -32,6 +33,7 @@ const LOCAL_DRIVERS = {
 /** Of other machines; one that cannot even be made is not usable. */
 const REMOTE_DRIVERS = {
   kubernetes: createKubernetesDriver,
+  vercel: createVercelDriver,
   e2b: createE2bDriver,
 } as const satisfies Record<string, (context: DriverContext) => Promise<Driver>>;
 
