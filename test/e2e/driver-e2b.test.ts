@@ -5,6 +5,8 @@ import { afterAll } from 'vitest';
 import { testDriver } from '../conformance/driver-suite.ts';
 import { inE2b } from '../doubles/e2b/in-e2b.ts';
 
+// Each program in a sandbox of the double is a process or five of this machine.
+process.env['SEED_SANDBOX_PATIENCE'] ??= '3';
 const there = await inE2b(await readFile(join(import.meta.dirname, '../fixtures/echo-guest.mjs')));
 afterAll(() => there[Symbol.asyncDispose]());
 
@@ -14,6 +16,7 @@ await testDriver({
   parallel: 6,
   vitalPrograms: [],
   measuresMemory: false,
+  measuringCosts: 1,
   identity: [],
   enforces: [],
   lateMs: 4000,

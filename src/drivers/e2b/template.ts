@@ -1,28 +1,27 @@
 // Makes the template that sandboxes of E2B start from: Debian with what an agent needs, Node, Pi and the guest, frozen
 // as a whole machine once the guest waits. Called by scripts/setup-sandbox-snapshot.ts.
 import { createHash } from 'node:crypto';
-import { copyFile, cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 import { z } from 'zod';
 import { bundleGuest } from '../../guest/bundle.ts';
+import { contentHash } from '../../lib/content-hash.ts';
 import { megabytes } from '../../lib/disk-space.ts';
 import { exec } from '../../lib/exec.ts';
 import { shellWord } from '../../lib/shell-word.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { runSetup } from '../gvisor/run-setup.ts';
-import { buildImage } from '../image/build-image.ts';
 import { ROOTFS_PACKAGES, readRecipe } from '../image/recipe.ts';
-import { NODE_IN_ROOTFS } from '../image/rootfs.ts';
-import { KEEPER_SOURCE, keep } from '../remote/keeper.ts';
+import { runtimeVersions } from '../image/rootfs.ts';
+import { keep } from '../remote/keeper.ts';
+import { type SandboxFile, sandboxFiles } from '../remote/sandbox-files.ts';
 import { createE2bApi, type E2bApi } from './api.ts';
 import { readE2bAccess } from './settings.ts';
 
-/** What the steps begin with: E2B adds its own daemon, an init and a few packages. */
-const FROM_IMAGE = 'debian:trixie-slim';
-const SEED = 'opt/seed';
+/** What the steps begin with, Debian with Node: E2B adds its own daemon, an init and a few packages. */
+const fromImage = (node: string) => `node:${node}-trixie-slim`;
 const EXTRACTED = '/opt/seed-files';
 const SIZE = { cpuCount: 2, memoryMB: 2048 };
 const BUILT_WITHIN_MS = 30 * 60_000;
@@ -54,38 +53,53 @@ export interface TemplateOptions {
   onProgress(message: string): void;
 }
 
-/** @returns the template's name, for SEED_E2B_TEMPLATE. @throws SeedError setup_failed and what the API says */
-export async function buildE2bTemplate(options: TemplateOptions): Promise<string> {
+export interface MadeTemplate {
+  /** Its name, for SEED_E2B_TEMPLATE. */
+  id: string;
+  /** Of what was sent. */
+  sizeBytes: number;
+}
+
+/** @throws SeedError setup_failed and what the API says */
+export async function makeE2bTemplate(options: TemplateOptions): Promise<MadeTemplate> {
   const { cacheDir, onProgress, guestBundle = await bundleGuest() } = options;
-  const { setup } = await readRecipe();
-  if (setup !== null) {
-    throw new SeedError('setup_failed', "The sandbox recipe's setup script is not run for templates of E2B.", {
-      hint: 'Leave it out there: "packages" and "npm" of the recipe are in the template.',
+  const recipe = await readRecipe();
+  if (recipe.setup !== null || Object.keys(recipe.npm).length > 0) {
+    throw new SeedError('setup_failed', "A template of E2B has only the Debian packages of the sandbox recipe.", {
+      hint: 'Leave its "npm" and "setup" out, or build on the template by E2B\'s own tools.',
     });
   }
-  const { image } = await buildImage({ cacheDir, guestBundle, runSetup, onProgress });
   const api = createE2bApi(readE2bAccess());
   const folder = await mkdtemp(join(tmpdir(), 'seed-template-'));
   try {
-    const archive = await archiveOf(image.rootfs, folder);
-    return await build(api, { archive, name: `seed-${image.id.slice(0, 12)}`, onProgress });
+    const archive = await archiveOf(await sandboxFiles({ cacheDir, guestBundle, onProgress }), folder);
+    const filesHash = createHash('sha256').update(archive).digest('hex');
+    const body = {
+      fromImage: fromImage((await runtimeVersions()).node),
+      steps: steps(filesHash, recipe.packages),
+      startCmd: START_COMMAND,
+      readyCmd: READY_COMMAND,
+    };
+    const name = `seed-${contentHash(JSON.stringify(body)).slice(0, 12)}`;
+    await build(api, { archive, filesHash, body, name, onProgress });
+    return { id: name, sizeBytes: archive.length };
   } finally {
     await rm(folder, { recursive: true, force: true });
     await api.close();
   }
 }
 
-/** The files that are Seed's own, in a folder `seed` of the archive. */
-async function archiveOf(rootfs: string, folder: string): Promise<Buffer> {
-  const seed = join(folder, 'seed');
-  await mkdir(join(seed, dirname(NODE_IN_ROOTFS)), { recursive: true });
-  await cp(join(rootfs, SEED), join(seed, SEED), { recursive: true, verbatimSymlinks: true });
-  await copyFile(join(rootfs, NODE_IN_ROOTFS), join(seed, NODE_IN_ROOTFS));
-  await copyFile(KEEPER_SOURCE, join(seed, SEED, 'keeper'));
-  await exec('chmod', ['755', join(seed, SEED, 'keeper')]);
-  const path = join(folder, 'files.tar.gz');
-  await exec('tar', ['-C', folder, '--owner=0', '--group=0', '--sort=name', '--mtime=@0', '-czf', path, 'seed']);
-  return readFile(path);
+/** The same files give the same bytes. */
+async function archiveOf(files: readonly SandboxFile[], folder: string): Promise<Buffer> {
+  for (const { path, content, mode } of files) {
+    const file = join(folder, 'seed', path);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, content, { mode });
+  }
+  const archive = join(folder, 'files.tar.gz');
+  const same = ['--owner=0', '--group=0', '--mode=u+rw,go-w', '--sort=name', '--mtime=@0'];
+  await exec('tar', ['-C', folder, ...same, '-czf', archive, 'seed']);
+  return readFile(archive);
 }
 
 const Requested = z.object({ templateID: z.string(), buildID: z.string() });
@@ -98,20 +112,23 @@ const Build = z.object({
 
 interface Building {
   archive: Buffer;
+  filesHash: string;
+  /** What is to be built. */
+  body: object;
   name: string;
   onProgress(message: string): void;
 }
 
-async function build(api: E2bApi, { archive, name, onProgress }: Building): Promise<string> {
+async function build(api: E2bApi, building: Building): Promise<void> {
+  const { body, name, onProgress } = building;
   const asked = { method: 'POST', path: '/v3/templates', body: { name, ...SIZE }, repeatable: false } as const;
   const { templateID, buildID } = Requested.parse(await api.call(asked));
-  const hash = createHash('sha256').update(archive).digest('hex');
-  await upload(api, { templateID, hash, archive, onProgress });
+  await upload(api, templateID, building);
   onProgress(`E2B builds the template ${name}`);
   await api.call({
     method: 'POST',
     path: `/v2/templates/${templateID}/builds/${buildID}`,
-    body: { fromImage: FROM_IMAGE, steps: await steps(hash), startCmd: START_COMMAND, readyCmd: READY_COMMAND },
+    body,
     repeatable: false,
   });
   const logs: string[] = [];
@@ -122,7 +139,7 @@ async function build(api: E2bApi, { archive, name, onProgress }: Building): Prom
       await api.call({ method: 'GET', path, query, repeatable: true }),
     );
     logs.push(...logEntries.map(({ message }) => message));
-    if (status === 'ready') return name;
+    if (status === 'ready') return;
     if (status === 'error') {
       const said = logs.slice(-LOGS_SHOWN).join('\n');
       throw new SeedError('setup_failed', `E2B could not build the template: ${reason?.message ?? ''}\n${said}`);
@@ -132,13 +149,8 @@ async function build(api: E2bApi, { archive, name, onProgress }: Building): Prom
   throw new SeedError('setup_failed', `E2B has not built the template ${name} within half an hour.`);
 }
 
-interface Uploading extends Omit<Building, 'name'> {
-  templateID: string;
-  hash: string;
-}
-
-async function upload(api: E2bApi, { templateID, hash, archive, onProgress }: Uploading): Promise<void> {
-  const path = `/templates/${templateID}/files/${hash}`;
+async function upload(api: E2bApi, templateID: string, { archive, filesHash, onProgress }: Building): Promise<void> {
+  const path = `/templates/${templateID}/files/${filesHash}`;
   const { present, url } = Upload.parse(await api.call({ method: 'GET', path, repeatable: true }));
   if (present || url === undefined) return;
   onProgress(`sending ${megabytes(archive.length)} to E2B`);
@@ -152,8 +164,7 @@ async function upload(api: E2bApi, { templateID, hash, archive, onProgress }: Up
   if (statusCode >= 300) throw new SeedError('setup_failed', `E2B answered the template's files with ${statusCode}.`);
 }
 
-async function steps(filesHash: string) {
-  const { packages } = await readRecipe();
+function steps(filesHash: string, packages: readonly string[]) {
   const run = (...lines: string[]) => ({ type: 'RUN', args: [lines.join(' && '), 'root'] });
   const names = [...ROOTFS_PACKAGES, ...packages].join(' ');
   return [
@@ -169,8 +180,10 @@ async function steps(filesHash: string) {
       // Whether the folder is put there or what is in it.
       `from=${EXTRACTED}`,
       'if [ -d $from/seed ]; then from=$from/seed; fi',
-      'cp -a $from/. /',
+      'mkdir -p /opt/seed',
+      'cp -a $from/. /opt/seed',
       `rm -rf ${EXTRACTED}`,
+      'chown -R root:root /opt/seed',
       'id agent >/dev/null 2>&1 || useradd --create-home agent',
       'mkdir -p /workspace',
       // Nothing makes root of anybody.

@@ -16,8 +16,8 @@ export function createE2bVendor(settings: E2bSettings, api: E2bApi, client: Conn
   const { template, sandboxUrl, domain, input } = settings;
   /** By the vendor's ids. */
   const envds = new Map<string, Envd>();
-  /** Of creations that nobody knows the end of. */
-  const doubtful = new Set<string>();
+  /** Names under which there may be one: those that this process has made, and creations of unknown end. */
+  const mayBeTaken = new Set<string>();
 
   function remember({ sandboxID, envdAccessToken, domain: own }: E2bSandbox): Envd {
     const url = sandboxUrl ?? `https://${ENVD_PORT}-${sandboxID}.${own || domain}`;
@@ -40,22 +40,22 @@ export function createE2bVendor(settings: E2bSettings, api: E2bApi, client: Conn
   /** One that was created twice, as the answer to the first had been lost, is there twice. */
   const named = (name: string) => api.list({ [NAME]: name });
 
-  async function isTaken(name: string): Promise<void> {
+  async function refuseTaken(name: string): Promise<void> {
     if ((await named(name)).length > 0) throw new SeedError('conflict', `E2B has a sandbox ${name}.`);
   }
 
   async function create({ name, labels, lifeMs }: Wish): Promise<VendorSandbox> {
-    if (doubtful.has(name)) await isTaken(name);
+    if (mayBeTaken.has(name)) await refuseTaken(name);
     const asked = {
       templateID: template,
       timeoutSeconds: Math.max(1, Math.ceil(lifeMs / 1000)),
       metadata: { ...labels, [NAME]: name },
     };
+    mayBeTaken.add(name);
     const made = await api.create(asked).catch((error: SeedError) => {
-      if (!error.nothingDone) doubtful.add(name);
+      if (error.nothingDone) mayBeTaken.delete(name);
       throw error;
     });
-    doubtful.delete(name);
     // Without it whoever is in the sandbox could have envd do anything as root.
     if (!made.envdAccessToken) {
       await api.kill(made.sandboxID);
@@ -86,6 +86,7 @@ export function createE2bVendor(settings: E2bSettings, api: E2bApi, client: Conn
       const others = (await named(name)).map(({ sandboxID }) => sandboxID);
       await Promise.all([...new Set([vendorId, ...others])].map((id) => api.kill(id)));
       envds.delete(vendorId);
+      mayBeTaken.delete(name);
     },
     // One that has ended is not known any more; a paused one would be kept, and billed.
     forget: ({ vendorId }) => api.kill(vendorId),

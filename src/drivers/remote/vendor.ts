@@ -52,7 +52,7 @@ export interface Vendor {
   readonly reach: string;
   readonly longestLifeMs: number;
   /** Whether its snapshot is one of a whole machine in which the guest waits, so that it is only told its limits. */
-  readonly isWarm: boolean;
+  readonly isWarm?: boolean;
   /** Not persistent, never resumed. @throws SeedError conflict where there is one of this name */
   create(wish: Wish): Promise<VendorSandbox>;
   find(name: string): Promise<VendorSandbox | null>;

@@ -7,6 +7,7 @@ import { diskUsageBytes, megabytes } from '../../lib/disk-space.ts';
 import { env } from '../../lib/env.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Driver, Snapshot } from '../driver.ts';
+import { makeE2bTemplate } from '../e2b/template.ts';
 import { problemOfRunsc } from '../gvisor/probe.ts';
 import { runSetup } from '../gvisor/run-setup.ts';
 import { chooseRunsc } from '../gvisor/sources.ts';
@@ -167,9 +168,9 @@ export async function buildSnapshot(
     const hint = `There are: ${DRIVER_NAMES.join(', ')}.`;
     throw new SeedError('usage', `there is no driver "${driverName}"`, { hint });
   }
-  if (driver === 'vercel') {
-    const { id, sizeBytes } = await makeVercelSnapshot({ cacheDir, onProgress });
-    return { id, driver, sizeBytes, imageBytes: 0 };
+  if (driver === 'vercel' || driver === 'e2b') {
+    const make = driver === 'vercel' ? makeVercelSnapshot : makeE2bTemplate;
+    return { ...(await make({ cacheDir, onProgress })), driver, imageBytes: 0 };
   }
   const { snapshot, imageBytes } = await setUp({ cacheDir, driver, snapshotId: null, onProgress });
   const { sizeBytes } = await getSnapshot(cacheDir, snapshot.id);

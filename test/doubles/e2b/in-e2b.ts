@@ -3,7 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildE2bTemplate } from '../../../src/drivers/e2b/template.ts';
+import { makeE2bTemplate } from '../../../src/drivers/e2b/template.ts';
 import { bundleGuest } from '../../../src/guest/bundle.ts';
 import { cacheDirSetting } from '../../../src/lib/settings.ts';
 import type { Remote } from '../../conformance/suite-parts.ts';
@@ -26,7 +26,7 @@ export async function inE2b(guestBundle?: Uint8Array): Promise<InE2b> {
   const double = await startE2bDouble({ cacheDir, folder, guestBundle: guest });
   Object.assign(process.env, double.env);
   const onProgress = (message: string) => console.error(`· ${message}`);
-  const template = await buildE2bTemplate({ cacheDir, guestBundle: guest, onProgress });
+  const { id: template } = await makeE2bTemplate({ cacheDir, guestBundle: guest, onProgress });
   const env = { ...double.env, SEED_DRIVER: 'e2b', SEED_E2B_TEMPLATE: template };
   Object.assign(process.env, env);
   const named = (id: string) =>
