@@ -61,17 +61,23 @@ test("E2B's own SDK creates, lists, runs in and kills sandboxes of the double", 
   await expect(Sandbox.create('plain', other)).rejects.toThrow(AuthenticationError);
 });
 
-test.each(['calls', 'stream'] as const)('4 MiB go there and back unharmed by %s', { timeout: TEST_MS }, async (input) => {
-  const { id, envd } = await sandbox();
-  const sent = randomBytes(4 * MIB);
-  const stream = await openProcess(envd, { command: ['cat'], input });
-  stream.end(sent);
-  expect(Buffer.concat(await stream.toArray()).equals(sent)).toBe(true);
-  expect(await stream.exit).toBe(0);
-  await api.kill(id);
-});
+test.each(['calls', 'stream'] as const)(
+  '4 MiB go there and back unharmed by %s',
+  { timeout: TEST_MS },
+  async (input) => {
+    const { id, envd } = await sandbox();
+    const sent = randomBytes(4 * MIB);
+    const stream = await openProcess(envd, { command: ['cat'], input });
+    stream.end(sent);
+    expect(Buffer.concat(await stream.toArray()).equals(sent)).toBe(true);
+    expect(await stream.exit).toBe(0);
+    await api.kill(id);
+  },
+);
 
-test('a program is told by its exit code; what was left goes on, what was destroyed is killed', { timeout: TEST_MS }, async () => {
+test('a program is told by its exit code; what was left goes on, what was destroyed is killed', {
+  timeout: TEST_MS,
+}, async () => {
   const { id, envd } = await sandbox();
   const shell = (script: string, timeoutMs = 60_000) => runToEnd(envd, ['/bin/sh', '-c', script], { timeoutMs });
   expect(await shell('echo said; exit 3')).toEqual({ code: 3, stdout: 'said\n' });
@@ -104,7 +110,9 @@ test('envd takes nobody without its token, and the API nobody without a key', { 
   await api.kill(id);
 });
 
-test('the API: pages, times, what is gone, and a vendor that asks for patience', { timeout: TEST_MS }, async () => {
+test('the API: pages, times, what is gone, and a vendor that asks for patience', {
+  timeout: TEST_MS,
+}, async () => {
   const metadata = { 'seed-name': 'a b&c=d' };
   const { id } = await sandbox(metadata);
   expect(await api.list(metadata)).toMatchObject([{ sandboxID: id, metadata, state: 'running' }]);
@@ -119,7 +127,11 @@ test('the API: pages, times, what is gone, and a vendor that asks for patience',
   expect(performance.now() - begin).toBeGreaterThanOrEqual(1000);
   double.faults.add({ of: /^POST \/sandboxes$/, answer: { status: 429, headers: { 'retry-after': '60' } } });
   const asked = { templateID: 'plain', timeoutSeconds: 60, metadata };
-  await expect(api.create(asked)).rejects.toMatchObject({ code: 'unavailable', retryAfterSeconds: 60, nothingDone: true });
+  await expect(api.create(asked)).rejects.toMatchObject({
+    code: 'unavailable',
+    retryAfterSeconds: 60,
+    nothingDone: true,
+  });
   await expect(api.create({ ...asked, templateID: 'none' })).rejects.toMatchObject({ code: 'not_found' });
   expect(await api.setTimeout(id, 0)).toBe(true);
   await until('its time is over', async () => (await api.get(id)) === null);

@@ -67,7 +67,9 @@ const nothingIsLeft = () => until('no sandbox is left', () => sandboxes().length
 const said = async (id: string) =>
   (await seed.events(id)).flatMap((event) => (event.type === 'tool_output' ? [event.chunk] : [])).join('');
 
-test('a task is done in a sandbox that reaches nothing; no secret is in it or at the vendor', { timeout: TASK_MS }, async () => {
+test('a task is done in a sandbox that reaches nothing; no secret is in it or at the vendor', {
+  timeout: TASK_MS,
+}, async () => {
   const secrets = [RUNNER_TOKEN, LLM_KEY, seed.adminKey];
   const { id } = await seed.postTask({ instruction: MARKER, model: MODEL });
   await seed.waitForEvent(id, (event) => event.type === 'tool_output' && event.chunk.includes('searched'));
@@ -83,7 +85,12 @@ test('a task is done in a sandbox that reaches nothing; no secret is in it or at
   const machine = join(there.folder, 'gvisor/sandboxes', sandbox?.id ?? '');
   const pids = await sandboxProcesses(machine, ([program]) => program === 'runsc-sandbox');
   const memory = await Promise.all(pids.map((pid) => searchMemory(pid, [MARKER, ...secrets])));
-  const go = await there.double.machines.exec(sandbox?.id ?? '', { command: ['touch', '/tmp/go'], uid: 0, cwd: '/', env: {} });
+  const go = await there.double.machines.exec(sandbox?.id ?? '', {
+    command: ['touch', '/tmp/go'],
+    uid: 0,
+    cwd: '/',
+    env: {},
+  });
   expect(await go.ended).toBe(0);
   const output = await said(id);
   expect(await seed.getTask(id)).toMatchObject({ status: 'completed', stdout: 'done', error: null });
@@ -96,7 +103,10 @@ test('a task is done in a sandbox that reaches nothing; no secret is in it or at
   };
   for (const [place, { text, has }] of Object.entries(places)) {
     expect(text, place).toContain(has);
-    expect(secrets.filter((secret) => text.includes(secret)), place).toEqual([]);
+    expect(
+      secrets.filter((secret) => text.includes(secret)),
+      place,
+    ).toEqual([]);
     expect(text, place).not.toMatch(/sk_live_[0-9A-Za-z]{20}/);
   }
   // Not the task's own key either; and the vendor's is with the runner alone.
@@ -107,7 +117,9 @@ test('a task is done in a sandbox that reaches nothing; no secret is in it or at
   await nothingIsLeft();
 });
 
-test('nothing that the agent runs makes root of it, and envd takes nobody from inside', { timeout: TASK_MS }, async () => {
+test('nothing that the agent runs makes root of it, and envd takes nobody from inside', {
+  timeout: TASK_MS,
+}, async () => {
   const script = [
     'find / -xdev -type f -perm /6000 2>/dev/null | wc -l',
     'su -c id root </dev/null 2>&1 | grep -c uid=0; sudo -n id 2>&1 | grep -c uid=0',
@@ -120,9 +132,15 @@ test('nothing that the agent runs makes root of it, and envd takes nobody from i
 
 test('cut streams: each command is done once, and all of it is told', { timeout: TASK_MS }, async () => {
   const steps = Array.from({ length: 6 }, (_, step) => `echo step-${step}; sleep 1`).join('; ');
-  const task = await seed.postTask({ instruction: bash(steps, 'seed whoami --json | jq -r .account.name'), model: 'scripted' });
+  const task = await seed.postTask({
+    instruction: bash(steps, 'seed whoami --json | jq -r .account.name'),
+    model: 'scripted',
+  });
   for (const step of [0, 3]) {
-    await seed.waitForEvent(task.id, (event) => event.type === 'tool_output' && event.chunk.includes(`step-${step}`));
+    await seed.waitForEvent(
+      task.id,
+      (event) => event.type === 'tool_output' && event.chunk.includes(`step-${step}`),
+    );
     there.double.cutStreams();
   }
   const output = await said(task.id);
@@ -132,10 +150,15 @@ test('cut streams: each command is done once, and all of it is told', { timeout:
   await nothingIsLeft();
 });
 
-test('5xx, 429, lost answers and lost kills: each task is done once, and nothing is left', { timeout: 2 * TASK_MS }, async () => {
+test('5xx, 429, lost answers and lost kills: each task is done once, and nothing is left', {
+  timeout: 2 * TASK_MS,
+}, async () => {
   const { faults, created } = there.double;
   const before = created.length;
-  faults.add({ of: /^POST \/sandboxes$/, answer: { status: 429, headers: { 'retry-after': '1' }, body: { code: 429, message: 'slow down' } } });
+  faults.add({
+    of: /^POST \/sandboxes$/,
+    answer: { status: 429, headers: { 'retry-after': '1' }, body: { code: 429, message: 'slow down' } },
+  });
   // It is made, and nobody hears of it.
   faults.add({ of: /^POST \/sandboxes$/, done: true });
   faults.add({ of: /^POST \/sandboxes$/, answer: { status: 503, body: { code: 503, message: 'no node' } } });

@@ -81,7 +81,11 @@ export function createConnectClient(): ConnectClient {
       }
       // Its answer comes when all is sent, which may take as long as the sandbox lives.
       const long = { headersTimeout: 0, bodyTimeout: 0, signal };
-      const response = await post(server, method, { type: 'application/connect+json', body: Readable.from(body()), ...long });
+      const response = await post(server, method, {
+        type: 'application/connect+json',
+        body: Readable.from(body()),
+        ...long,
+      });
       if (response.statusCode !== 200) return answerOf(response, method);
       for await (const answer of messagesOf(response.body, method)) return answer;
       throw new SeedError('unreachable', `${method} was not answered`);

@@ -16,7 +16,11 @@ const ProcessEvent = z.object({
   start: z.object({ pid: z.number().int().positive() }).optional(),
   data: z.object({ stdout: Bytes.optional(), stderr: Bytes.optional() }).optional(),
   end: z
-    .object({ exitCode: z.number().int().default(0), exited: z.boolean().default(false), error: z.string().optional() })
+    .object({
+      exitCode: z.number().int().default(0),
+      exited: z.boolean().default(false),
+      error: z.string().optional(),
+    })
     .optional(),
 });
 /** One of them; none of them only says that the program lives. */
@@ -57,7 +61,10 @@ export function envdOf(client: ConnectClient, { url, headers }: Server, accessTo
 
   return {
     async start({ command: [cmd = '', ...args], hasInput }, within) {
-      const pinged = { ...server, headers: { ...server.headers, 'keepalive-ping-interval': String(PING_SECONDS) } };
+      const pinged = {
+        ...server,
+        headers: { ...server.headers, 'keepalive-ping-interval': String(PING_SECONDS) },
+      };
       const message = { process: { cmd, args, cwd: '/' }, stdin: hasInput };
       return eventsOf(await client.receive(pinged, method('Start'), message, within));
     },
@@ -84,7 +91,8 @@ export function envdOf(client: ConnectClient, { url, headers }: Server, accessTo
 async function* eventsOf(messages: AsyncIterable<unknown>): AsyncGenerator<ProcessEvent> {
   for await (const message of messages) {
     const { data, error } = EventMessage.safeParse(message);
-    if (error) throw new SeedError('unreachable', `envd tells of a program otherwise than it says: ${error.message}`);
+    if (error)
+      throw new SeedError('unreachable', `envd tells of a program otherwise than it says: ${error.message}`);
     yield data.event;
   }
 }

@@ -65,7 +65,7 @@ export async function makeE2bTemplate(options: TemplateOptions): Promise<MadeTem
   const { cacheDir, onProgress, guestBundle = await bundleGuest() } = options;
   const recipe = await readRecipe();
   if (recipe.setup !== null || Object.keys(recipe.npm).length > 0) {
-    throw new SeedError('setup_failed', "A template of E2B has only the Debian packages of the sandbox recipe.", {
+    throw new SeedError('setup_failed', 'A template of E2B has only the Debian packages of the sandbox recipe.', {
       hint: 'Leave its "npm" and "setup" out, or build on the template by E2B\'s own tools.',
     });
   }
@@ -149,7 +149,11 @@ async function build(api: E2bApi, building: Building): Promise<void> {
   throw new SeedError('setup_failed', `E2B has not built the template ${name} within half an hour.`);
 }
 
-async function upload(api: E2bApi, templateID: string, { archive, filesHash, onProgress }: Building): Promise<void> {
+async function upload(
+  api: E2bApi,
+  templateID: string,
+  { archive, filesHash, onProgress }: Building,
+): Promise<void> {
   const path = `/templates/${templateID}/files/${filesHash}`;
   const { present, url } = Upload.parse(await api.call({ method: 'GET', path, repeatable: true }));
   if (present || url === undefined) return;
@@ -161,7 +165,8 @@ async function upload(api: E2bApi, templateID: string, { archive, filesHash, onP
     signal: AbortSignal.timeout(UPLOAD_MS),
   });
   await body.dump();
-  if (statusCode >= 300) throw new SeedError('setup_failed', `E2B answered the template's files with ${statusCode}.`);
+  if (statusCode >= 300)
+    throw new SeedError('setup_failed', `E2B answered the template's files with ${statusCode}.`);
 }
 
 function steps(filesHash: string, packages: readonly string[]) {

@@ -3,7 +3,13 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { buffer, json } from 'node:stream/consumers';
@@ -185,7 +191,10 @@ export async function startE2bDouble(options: MachinesOptions): Promise<E2bDoubl
     },
   ];
 
-  function ofSandbox(of: RegExp, answer: (sandbox: DoubleSandbox, body: unknown) => Answer | Promise<Answer>): Route {
+  function ofSandbox(
+    of: RegExp,
+    answer: (sandbox: DoubleSandbox, body: unknown) => Answer | Promise<Answer>,
+  ): Route {
     return {
       of,
       answer({ match: [, id = ''], body }) {

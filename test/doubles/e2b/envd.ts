@@ -228,7 +228,8 @@ export function serveProcesses(router: ConnectRouter, programsOf: (context: Hand
       let running: Running | undefined;
       for await (const { event } of messages) {
         if (event.case === 'start') running = programs.find(event.value.process);
-        else if (event.case === 'data' && running) await programs.write(running, event.value.input ?? { input: {} });
+        else if (event.case === 'data' && running)
+          await programs.write(running, event.value.input ?? { input: {} });
       }
       return {};
     },

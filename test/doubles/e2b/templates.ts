@@ -126,7 +126,10 @@ export class Templates {
     await exec('tar', ['-xzf', archive, '-C', folder]);
     const to = join(rootfs, target);
     await mkdir(target.endsWith('/') ? to : join(to, '..'), { recursive: true });
-    await exec('/bin/sh', ['-c', `cp -a ${quoted(join(folder, source))}/. ${quoted(to)} 2>/dev/null || cp -a ${quoted(join(folder, source))} ${quoted(to)}`]);
+    await exec('/bin/sh', [
+      '-c',
+      `cp -a ${quoted(join(folder, source))}/. ${quoted(to)} 2>/dev/null || cp -a ${quoted(join(folder, source))} ${quoted(to)}`,
+    ]);
     await rm(folder, { recursive: true });
   }
 }
