@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # Runs the guest in a sandbox whose vendor has no word of a program's end: /opt/seed/keeper, always as root.
-#   run <seconds> <bytes of disk> <program...>  starts it once, ends it and all of the agent's then; safe to repeat
+#   run <seconds> <bytes of disk> <door, or -> <program...>
+#                       starts it once, and ends it and all of the agent's then; safe to repeat
 #   wait <seconds>      until it has ended, at most so long: "running", "none" (not started), or how it ended
 #   until <seconds>     it ends so soon from now, if not earlier
 #   usage               processor seconds and bytes of memory, of the whole sandbox
@@ -33,7 +34,7 @@ sub put {
 }
 
 sub run {
-  my ($seconds, $disk, @program) = @_;
+  my ($seconds, $disk, $door, @program) = @_;
   my $diesAt = time + $seconds;
   mkdir $DIR;
   open my $lock, '>>', $LOCK or die "$LOCK: $!\n";
@@ -41,7 +42,9 @@ sub run {
   put($PID, $$);
   mounts($disk);
   put($LAST_WORDS, '');
-  my $settings = qq({"listen":"$DIR/guest.sock","terminationLog":"$LAST_WORDS","runDir":null,)
+  die "no door: $door\n" unless $door =~ m{^(-|https://[a-z0-9.-]+)$};
+  my $way = $door eq '-' ? qq("listen":"$DIR/guest.sock") : qq("door":"$door");
+  my $settings = qq({$way,"terminationLog":"$LAST_WORDS","runDir":null,)
     . qq("rehearsals":1,"agent":{"uid":$uid,"gid":$gid}});
   my $guest = fork // die "fork: $!\n";
   if ($guest == 0) {

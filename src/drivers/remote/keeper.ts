@@ -13,7 +13,11 @@ export const BRIDGE: readonly string[] = ['/opt/seed/bridge'];
 const GUEST = ['node', ...COMMAND.slice(1)];
 
 export const keep = {
-  run: (lifeMs: number, diskBytes: number) => [KEEPER, 'run', seconds(lifeMs), String(diskBytes), ...GUEST],
+  /** @param door by which its guest calls the server; missing: it waits at its socket */
+  run: (lifeMs: number, diskBytes: number, door = '-') => [
+    ...[KEEPER, 'run', seconds(lifeMs), String(Math.floor(diskBytes)), door],
+    ...GUEST,
+  ],
   wait: (ms: number) => [KEEPER, 'wait', seconds(ms)],
   until: (ms: number) => [KEEPER, 'until', seconds(ms)],
   usage: [KEEPER, 'usage'],
