@@ -235,7 +235,7 @@ it('serves a door by calls that may be made again, and tells what Vercel bills',
 
 async function commandLines(id: string): Promise<string[]> {
   const session = double.sessions.sandboxes.get(`seed-${id}`)?.session;
-  const program = session?.machine?.run({ argv: ['ps', '-C', 'node', '-o', 'args=', '-ww'] });
+  const program = session?.machine?.run({ argv: ['pgrep', '-a', '-f', '^node '] });
   const said = (await program?.output.setEncoding('utf8').toArray()) ?? [];
   return said.join('').split('\n').filter(Boolean);
 }

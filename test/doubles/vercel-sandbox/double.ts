@@ -119,7 +119,7 @@ export async function startVercelDouble(options: DoubleOptions): Promise<VercelD
       if (body !== null) send(response, 200, body);
     } catch (error) {
       const { status = 500, code = 'internal', message } = error as Partial<Refused>;
-      if (status === 500) console.error(error);
+      if (!(error instanceof Refused)) console.error(error);
       if (response.headersSent) response.destroy();
       else send(response, status, { error: { code, message } });
     }
