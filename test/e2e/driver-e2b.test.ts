@@ -16,7 +16,7 @@ await testDriver({
   parallel: 6,
   vitalPrograms: [],
   measuresMemory: false,
-  measuringCosts: 1,
+  countsWaiting: true,
   identity: [],
   enforces: [],
   lateMs: 4000,

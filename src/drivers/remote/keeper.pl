@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # Runs the guest in a sandbox whose vendor has no word of a program's end: /opt/seed/keeper, always as root.
-#   run <seconds> <bytes of disk> <program...>  starts it once, ends it and all of the agent's then; safe to repeat
+#   run <seconds> <bytes of disk> <door, or -> <program...>
+#                       starts it once, and ends it and all of the agent's then; safe to repeat
 #   warm <program...>   starts it without a deadline, to be frozen with the machine: each copy of that is then told by
 #   bind <seconds> <bytes of disk>
 #   wait <seconds>      until it has ended, at most so long: "running", "none" (not started), or how it ended
@@ -21,7 +22,7 @@ my ($uid, $gid) = (getpwnam 'agent')[2, 3];
 die "there is no user agent\n" unless $uid;
 $| = 1;
 
-my %verbs = (run => \&run, warm => sub { run('inf', 0, @_) }, bind => \&bind_guest);
+my %verbs = (run => \&run, warm => sub { run('inf', 0, '-', @_) }, bind => \&bind_guest);
 %verbs = (%verbs, wait => \&await, until => \&until_then, usage => \&usage, closed => \&closed);
 my $verb = shift // '';
 ($verbs{$verb} // die "what is $verb?\n")->(@ARGV);
@@ -37,7 +38,7 @@ sub put {
 }
 
 sub run {
-  my ($seconds, $disk, @program) = @_;
+  my ($seconds, $disk, $door, @program) = @_;
   my $diesAt = time + $seconds;
   mkdir $DIR;
   open my $lock, '>>', $LOCK or die "$LOCK: $!\n";
@@ -45,7 +46,9 @@ sub run {
   put($PID, $$);
   mounts($disk);
   put($LAST_WORDS, '');
-  my $settings = qq({"listen":"$DIR/guest.sock","terminationLog":"$LAST_WORDS","runDir":null,)
+  die "no door: $door\n" unless $door =~ m{^(-|https://[a-z0-9.-]+)$};
+  my $way = $door eq '-' ? qq("listen":"$DIR/guest.sock") : qq("door":"$door");
+  my $settings = qq({$way,"terminationLog":"$LAST_WORDS","runDir":null,)
     . ($seconds eq 'inf' ? '' : '"rehearsals":1,') . qq("agent":{"uid":$uid,"gid":$gid}});
   my $guest = fork // die "fork: $!\n";
   if ($guest == 0) {

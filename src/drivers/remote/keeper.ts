@@ -13,11 +13,15 @@ export const BRIDGE: readonly string[] = ['/opt/seed/bridge'];
 const GUEST = ['node', ...COMMAND.slice(1)];
 
 export const keep = {
-  run: (lifeMs: number, diskBytes: number) => [KEEPER, 'run', seconds(lifeMs), String(diskBytes), ...GUEST],
+  /** @param door by which its guest calls the server; missing: it waits at its socket */
+  run: (lifeMs: number, diskBytes: number, door = '-') => [
+    ...[KEEPER, 'run', seconds(lifeMs), String(Math.floor(diskBytes)), door],
+    ...GUEST,
+  ],
   /** In a machine that is frozen once its guest waits. */
   warm: [KEEPER, 'warm', ...GUEST],
   /** Fails where no guest waits. */
-  bind: (lifeMs: number, diskBytes: number) => [KEEPER, 'bind', seconds(lifeMs), String(diskBytes)],
+  bind: (lifeMs: number, diskBytes: number) => [KEEPER, 'bind', seconds(lifeMs), String(Math.floor(diskBytes))],
   wait: (ms: number) => [KEEPER, 'wait', seconds(ms)],
   until: (ms: number) => [KEEPER, 'until', seconds(ms)],
   usage: [KEEPER, 'usage'],

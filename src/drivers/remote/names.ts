@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { SeedError } from '../../protocol/errors.ts';
 import type { SandboxId } from '../driver.ts';
 
-/** Vercel takes five, and lists by one. */
+/** Vercel takes five on a sandbox, and lists by one. */
 export const LABELS = {
   /** The installation: several in one project leave each other alone. */
   installation: 'seed',
@@ -13,6 +13,8 @@ export const LABELS = {
   task: 'seed-task',
   /** The moment at which it is to be dead, in Unix seconds. */
   deadline: 'seed-deadline',
+  /** Of one that is reached by a door: the bytes that it may write. */
+  disk: 'seed-disk',
   /** Made up anew by each start: whose sandbox it is when the answer to its creation was lost. */
   start: 'seed-start',
 } as const;

@@ -14,6 +14,10 @@ export interface VendorSandbox {
   readonly state: 'starting' | 'running' | 'ended';
   /** Of one that has ended: whether by its time limit, and what the vendor says of it. */
   readonly end?: { byLimit: boolean; why: string };
+  /** Of one that has ended, where the vendor tells; of one that runs, so far. */
+  readonly livedMs?: number;
+  /** What it was given. */
+  readonly memoryBytes?: number;
   /** What it has used in all; missing while the vendor does not tell. */
   readonly usage?: VendorUsage;
 }
@@ -40,8 +44,8 @@ export interface Ran {
 
 /**
  * All calls throw SeedError: `unreachable` where the same call may do later (no answer, 5xx), `unavailable` with
- * `retryAfterSeconds` where the vendor asks to wait (429), `not_found` of a sandbox that is gone, and else what the
- * vendor refuses. Commands run as root of the sandbox.
+ * `retryAfterSeconds` where the vendor asks to wait (429), `not_found` of a sandbox that is gone, and else what
+ * the vendor refuses. Commands run as root of the sandbox.
  */
 export interface Vendor {
   readonly name: string;

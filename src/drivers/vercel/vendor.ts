@@ -10,7 +10,8 @@ import { openTerminal } from './terminal.ts';
 
 /** What there is to choose from; each has 2 GB of memory. */
 const VCPUS = [1, 2, 4, 8];
-const BYTES_EACH = 2 * 1024 ** 3;
+const MIB = 1024 ** 2;
+const BYTES_EACH = 2048 * MIB;
 /** So many sessions are kept by their ids; one that was put out is asked for again. */
 const SESSIONS_MOST = 512;
 /** Limits are not told to the millisecond. */
@@ -36,6 +37,8 @@ export async function createVercelVendor(settings: VercelSettings): Promise<Vend
       labels: sandbox.tags ?? {},
       state: stateOf(session.status),
       ...(ENDED.has(session.status) && { end: endOf(session) }),
+      livedMs: livedMsOf(session),
+      memoryBytes: session.memory * MIB,
       ...(session.activeCpuUsageMs !== undefined && {
         usage: { cpuSeconds: session.activeCpuUsageMs / 1000 },
       }),
@@ -135,10 +138,13 @@ function stateOf(status: Status): VendorSandbox['state'] {
 }
 
 function endOf(session: Session): VendorSandbox['end'] & object {
-  const { startedAt, createdAt, stoppedAt, requestedStopAt, timeout, status } = session;
-  const livedMs = ((stoppedAt ?? requestedStopAt)?.getTime() ?? 0) - (startedAt ?? createdAt).getTime();
-  const byLimit = status === 'stopped' && livedMs >= timeout - LIMIT_SLACK_MS;
+  const { timeout, status } = session;
+  const byLimit = status === 'stopped' && livedMsOf(session) >= timeout - LIMIT_SLACK_MS;
   return { byLimit, why: `Vercel says of it: ${status}` };
+}
+
+function livedMsOf({ startedAt, createdAt, stoppedAt, requestedStopAt }: Session): number {
+  return ((stoppedAt ?? requestedStopAt)?.getTime() ?? Date.now()) - (startedAt ?? createdAt).getTime();
 }
 
 /** The smallest that has both. */
