@@ -34,6 +34,8 @@ export interface Traits {
   memoryKills?: 'program';
   /** How late its supervisor may be; missing: a second. */
   lateMs?: number;
+  /** Whether whoever has the machines knows nothing more of a sandbox that has ended: none is left to sweep. */
+  forgetsEnded?: boolean;
   /** Where sandboxes run on another machine than their driver: how they are seen there. */
   remote?: Remote;
 }
@@ -45,6 +47,8 @@ export interface Remote {
   left(id: string): Promise<unknown[]>;
   /** Kills all that runs in it, behind the back of whatever runs it there. */
   killProcesses(id: string): Promise<void>;
+  /** Ends its guest alone. Where streams do not end in a sandbox when those who opened them are gone. */
+  endGuest?(id: string): Promise<void>;
 }
 
 export interface Suite extends SetUp {

@@ -20,5 +20,6 @@ await testDriver({
   identity: [],
   enforces: [],
   lateMs: 4000,
+  forgetsEnded: true,
   remote: there.remote,
 });

@@ -92,9 +92,9 @@ export function createE2bVendor(settings: E2bSettings, api: E2bApi, client: Conn
     forget: ({ vendorId }) => api.kill(vendorId),
     // Its metadata stays as it was made: the task that names a sandbox keeps it, whoever's it was at first.
     relabel: async () => undefined,
-    async limitLife({ vendorId, name }, lifeMs) {
-      const isThere = await api.setTimeout(vendorId, Math.max(0, Math.ceil(lifeMs / 1000)));
-      if (!isThere) throw new SeedError('not_found', `E2B has no sandbox ${name} (${vendorId}).`);
+    // One that has ended meanwhile needs no limit.
+    async limitLife({ vendorId }, lifeMs) {
+      await api.setTimeout(vendorId, Math.max(0, Math.ceil(lifeMs / 1000)));
     },
     run: async (sandbox, command, options) => runToEnd(await envdFor(sandbox), command, options),
     async startDetached(sandbox, command) {

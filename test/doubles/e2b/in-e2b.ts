@@ -41,6 +41,12 @@ export async function inE2b(guestBundle?: Uint8Array): Promise<InE2b> {
       async killProcesses(id) {
         for (const { id: machine } of named(id)) await double.machines.killProcesses(machine);
       },
+      async endGuest(id) {
+        const command = ['/bin/sh', '-c', 'kill -9 $(pgrep -P $(cat /run/seed/keeper.pid))'];
+        for (const { id: machine } of named(id)) {
+          await (await double.machines.exec(machine, { command, uid: 0, cwd: '/', env: {} })).ended;
+        }
+      },
     },
     async [Symbol.asyncDispose]() {
       await double[Symbol.asyncDispose]();
