@@ -30,18 +30,10 @@ export type E2bSandbox = z.infer<typeof Sandbox>;
 
 const Listed = z.object({
   sandboxID: z.string().min(1),
-  endAt: z.iso.datetime({ offset: true }).transform((text) => new Date(text)),
   state: z.enum(['running', 'paused']),
   metadata: z.record(z.string(), z.string()).default({}),
 });
 export type ListedSandbox = z.infer<typeof Listed>;
-
-const Detail = Sandbox.extend(Listed.shape).extend({
-  cpuCount: z.number(),
-  memoryMB: z.number(),
-  diskSizeMB: z.number(),
-});
-export type SandboxDetail = z.infer<typeof Detail>;
 
 export interface NewSandbox {
   templateID: string;
@@ -58,7 +50,7 @@ export interface E2bApi {
    */
   create(sandbox: NewSandbox): Promise<E2bSandbox>;
   /** Null: there is none, or no more. */
-  get(id: string): Promise<SandboxDetail | null>;
+  get(id: string): Promise<E2bSandbox | null>;
   /** All with this metadata, those that are paused too. */
   list(metadata: Readonly<Record<string, string>>): Promise<ListedSandbox[]>;
   /** Resolves when it is accepted, or there is no such sandbox. */
@@ -154,16 +146,19 @@ export function createE2bApi({ apiUrl, apiKey }: { apiUrl: string; apiKey: strin
     },
     async get(id) {
       const answer = await orNull(ask({ method: 'GET', path: pathOf(id), repeatable: true }));
-      return answer && read(Detail, answer.json, 'what a sandbox is');
+      return answer && read(Sandbox, answer.json, 'what a sandbox is');
     },
     async list(metadata) {
       const found: ListedSandbox[] = [];
-      // Each name and value is encoded by itself, and then all of it as any query's value.
-      const filter = new URLSearchParams(metadata).toString();
+      // Each name and value is encoded by itself, then all of them together, and that again as a query's value.
+      const filter = new URLSearchParams();
+      for (const [name, value] of Object.entries(metadata)) {
+        filter.append(encodeURIComponent(name), encodeURIComponent(value));
+      }
       let next: string | null = null;
       for (let page = 0; page < MOST_PAGES; page += 1) {
         const query = {
-          ...{ metadata: filter, state: 'running,paused', limit: String(PAGE) },
+          ...{ metadata: filter.toString(), state: 'running,paused', limit: String(PAGE) },
           ...(next !== null && { nextToken: next }),
         };
         const { json, headers } = await ask({ method: 'GET', path: '/v2/sandboxes', query, repeatable: true });

@@ -12,7 +12,7 @@ import {
 } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
-import { buffer, json } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { z } from 'zod';
 import { PROCESS_SERVICE, Programs, serveProcesses } from './envd.ts';
@@ -117,7 +117,7 @@ export async function startE2bDouble(options: MachinesOptions): Promise<E2bDoubl
     {
       of: /^GET \/(?:v2\/)?sandboxes$/,
       answer({ query }) {
-        const wanted = [...new URLSearchParams(query.get('metadata') ?? '')];
+        const wanted = metadataIn(query.get('metadata') ?? '');
         const found = [...sandboxes.values()].filter(({ asked }) =>
           wanted.every(([name, value]) => asked.metadata[name] === value),
         );
@@ -213,8 +213,8 @@ export async function startE2bDouble(options: MachinesOptions): Promise<E2bDoubl
         return send(response, { status: 200 });
       }
       if (request.headers['x-api-key'] !== apiKey) return send(response, problem(401, 'Invalid API key'));
-      const hasBody = Number(request.headers['content-length'] ?? 0) > 0;
-      const body = hasBody ? await json(request) : undefined;
+      const sent = await text(request);
+      const body: unknown = sent === '' ? undefined : JSON.parse(sent);
       heard.push(`${request.method} ${request.url} ${JSON.stringify(body)}`);
       for (const { of, answer } of routes) {
         const match = of.exec(`${request.method} ${url.pathname}`);
@@ -270,6 +270,12 @@ export async function startE2bDouble(options: MachinesOptions): Promise<E2bDoubl
       await machines.close();
     },
   };
+}
+
+/** As the vendor reads a filter: all of it is decoded, then each name and value. */
+function metadataIn(filter: string): [string, string][] {
+  const pairs = new URLSearchParams(`all=${filter.replaceAll('&', '%26')}`).get('all') ?? '';
+  return [...new URLSearchParams(pairs)];
 }
 
 interface Answer {

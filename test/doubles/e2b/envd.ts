@@ -101,11 +101,14 @@ export class Programs {
     const found = USERS[user];
     if (!found) throw new ConnectError(`error looking up user '${user}'`, Code.Unauthenticated);
     if (message.pty) throw new ConnectError('the double has no pty', Code.Unimplemented);
-    const started = await this.#machines.exec(this.#id, {
+    const program = {
       command: [cmd, ...args],
       uid: found.uid,
       cwd: cwd ?? '/',
       env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: found.home, ...envs },
+    };
+    const started = await this.#machines.exec(this.#id, program).catch((error: Error) => {
+      throw new ConnectError(error.message, Code.Unavailable);
     });
     const hearing = new Hearing();
     const running: Running = { ...started, message, hearings: new Set([hearing]), canWrite: true };
