@@ -134,6 +134,10 @@ async function snapshots(io: Io, cacheDir: string): Promise<Finding> {
   const name = 'snapshots';
   const { chosenSnapshot, listSnapshots } = await loadModule<SnapshotStore>('src/drivers/snapshot/store.ts');
   const all = await listSnapshots(cacheDir);
+  // A vendor's is none of this machine's: its driver has told whether it is there.
+  const driver = io.env('SEED_DRIVER');
+  const ofVendor = driver === 'vercel' || driver === 'e2b' ? io.env('SANDBOX_SNAPSHOT_ID') : undefined;
+  if (ofVendor !== undefined) return { name, state: 'note', text: `${ofVendor} of ${driver} is used` };
   const chosen = io.env('SANDBOX_SNAPSHOT_ID') ?? (await chosenSnapshot(cacheDir));
   const whole = all.filter(({ record }) => record !== null);
   const text = `${whole.length} complete, ${all.length - whole.length} damaged under ${join(cacheDir, '*/snapshots')}`;
