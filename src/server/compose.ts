@@ -31,6 +31,7 @@ import { openRegistry } from './built-in.ts';
 import { keepFilesFor, openBlobs } from './files/open-blobs.ts';
 import { openAdmissions } from './grants/admissions.ts';
 import { keepCounts } from './grants/prune.ts';
+import type { CronNeeds } from './http/cron-routes.ts';
 import { CallLog } from './ledger/call-log.ts';
 import type { CalledCommand } from './ledger/kept-call.ts';
 import type { McpServerFor } from './mcp/routes.ts';
@@ -73,6 +74,8 @@ export interface Parts {
   resolve: Resolve;
   mcpServerFor?: McpServerFor | undefined;
   openStore(): Promise<Store>;
+  /** By which a cron asks for what is due; missing or null: nobody has to ask. */
+  cron?: CronNeeds | null;
   /** Missing: of timers. */
   loops?: Loops;
   /** How often a key may call, and signing in may fail; missing: as this process counts. */
@@ -223,6 +226,7 @@ export async function composeSeed(parts: Parts, undo: AsyncDisposableStack) {
     version,
     cliBundle,
     stopping: stopping.signal,
+    cron: parts.cron ?? null,
   };
   const appWith = (on: readonly LoadedPack[]) => {
     registry = openRegistry({ ...features, packs: on });

@@ -14,7 +14,7 @@ create table loop_turns (
 );
 
 create table lease_looks (
-  only boolean primary key default true check (only),
+  one boolean primary key default true check (one),
   since timestamptz not null,
   last timestamptz not null
 );

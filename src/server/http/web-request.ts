@@ -12,12 +12,18 @@ const NOT_OURS = 'x-forwarded-prefix';
 
 type Bindings = Pick<HttpBindings, 'incoming' | 'outgoing'> & { deadline: AnswerDeadline };
 
+export interface Answered {
+  response: Response;
+  /** Resolves when nothing more of it is to come, or its reader has left. */
+  ended: Promise<void>;
+}
+
 /** Answers the request by the application, with all headers that it sets on its way. */
 export async function answerRequest(
   given: Request,
   deadline: AnswerDeadline,
   answer: (request: Request, bindings: Bindings) => Response | Promise<Response>,
-): Promise<Response> {
+): Promise<Answered> {
   const gone = new AbortController();
   const broken = new AbortController();
   const signal = AbortSignal.any([given.signal, gone.signal]);
@@ -41,8 +47,10 @@ export async function answerRequest(
     else if (name !== 'connection') sent.set(name, value);
   }
   const { status, statusText } = response;
-  const content = response.body && readable(response.body, gone, broken.signal);
-  return new Response(content, { status, statusText, headers: sent });
+  const ended = Promise.withResolvers<void>();
+  const content = response.body && readable(response.body, { gone, broken: broken.signal, ended: ended.resolve });
+  if (content === null) ended.resolve();
+  return { response: new Response(content, { status, statusText, headers: sent }), ended: ended.promise };
 }
 
 function incomingOf(request: Request): Partial<HttpBindings['incoming']> {
@@ -68,7 +76,10 @@ function incomingOf(request: Request): Partial<HttpBindings['incoming']> {
 }
 
 /** The same bytes; whoever leaves is gone, and what is broken off has no proper end. */
-function readable(body: ReadableStream<Uint8Array>, gone: AbortController, broken: AbortSignal) {
+function readable(
+  body: ReadableStream<Uint8Array>,
+  { gone, broken, ended }: { gone: AbortController; broken: AbortSignal; ended(): void },
+) {
   const reader = body.getReader();
   const breaks = new Promise<never>((_, reject) => {
     broken.addEventListener('abort', () => reject(broken.reason), { once: true });
@@ -77,12 +88,18 @@ function readable(body: ReadableStream<Uint8Array>, gone: AbortController, broke
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const { done, value } = await Promise.race([reader.read(), breaks]);
-        if (done) controller.close();
-        else controller.enqueue(value);
+        const read = Promise.race([reader.read(), breaks]);
+        const { done, value } = await read.catch((error) => {
+          ended();
+          throw error;
+        });
+        if (!done) return controller.enqueue(value);
+        controller.close();
+        ended();
       },
       async cancel(reason) {
         gone.abort(reason);
+        ended();
         await reader.cancel(reason);
       },
     },

@@ -13,7 +13,7 @@ export function createSharedWatch({ db }: Pick<Store, 'db'>): Watch {
       const gap = sql`${GAP_MS} * interval '1 millisecond'`;
       const { rows } = await sql<{ ms: number }>`
         insert into lease_looks as known (since, last) values (${now}, ${now})
-        on conflict (only) do update set last = excluded.last, since = case
+        on conflict (one) do update set last = excluded.last, since = case
           when excluded.last > known.last + ${gap} or excluded.last < known.last - ${gap} then excluded.last
           else known.since end
         returning (extract(epoch from ${now}::timestamptz - since) * 1000)::double precision as ms`.execute(db);
