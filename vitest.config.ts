@@ -7,6 +7,8 @@ import { LongestFirst } from './test/fixtures/longest-first.ts';
 const PACK_TASKS = '{packs,examples}/**/*.task.test.ts';
 /** These measure times that people rely on, or what a machine has left: nothing runs beside them. */
 const MEASURING = 'test/e2e/driver-*.test.ts';
+/** Of the REST API: they run a second time, with the built function in the server's place. */
+const FUNCTION_TESTS = ['test/integration/api-tasks.test.ts'];
 /** Kills the cluster's API server and kubelet. */
 const BREAKS_CLUSTER = 'test/cluster/task.test.ts';
 const CLUSTER_SETUP = ['test/fixtures/postgres-global-setup.ts', 'test/cluster/global-setup.ts'];
@@ -41,6 +43,16 @@ export default defineConfig({
           globalSetup: ['test/fixtures/postgres-global-setup.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'function',
+          include: FUNCTION_TESTS,
+          globalSetup: ['test/fixtures/function-global-setup.ts'],
+          // An instance that starts, and one that comes back from a freeze, take their time.
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
         },
       },
       {
