@@ -46,7 +46,10 @@ export async function buildFunction(
   await copyFiles(folder, program, places);
   if (dashboard) {
     await buildWeb(say);
-    await cp(join(ROOT, 'web/dist'), join(folder, 'public'), { recursive: true, filter: (path) => !/\/\.\w+$/.test(path) });
+    await cp(join(ROOT, 'web/dist'), join(folder, 'public'), {
+      recursive: true,
+      filter: (path) => !/\/\.\w+$/.test(path),
+    });
   }
   const text = await readFile(join(program, 'function.js'));
   return { folder, bytes: text.length, gzipBytes: gzipSync(text).length };
@@ -94,7 +97,8 @@ async function bundleProgram(program: string, places: readonly PackPlace[]): Pro
 /** The program: the function with the packs that are there now. */
 function sourceOf(places: readonly PackPlace[]): string {
   const imports = places.map(
-    ({ folder }, index) => `import { pack as pack${index} } from ${JSON.stringify(join(fileURLToPath(folder), 'pack.ts'))};`,
+    ({ folder }, index) =>
+      `import { pack as pack${index} } from ${JSON.stringify(join(fileURLToPath(folder), 'pack.ts'))};`,
   );
   const packs = places.map(
     ({ setting }, index) =>
@@ -145,11 +149,20 @@ async function copyFiles(folder: string, program: string, places: readonly PackP
   await to(join(HERE, 'entry.js'), 'index.js');
   await to(join(HERE, 'vercel.json'), 'vercel.json');
   const { hono } = dependencies;
-  const own = { name: 'seed-on-vercel', private: true, type: 'module', engines: { node: '24.x' }, dependencies: { hono } };
+  const own = {
+    name: 'seed-on-vercel',
+    private: true,
+    type: 'module',
+    engines: { node: '24.x' },
+    dependencies: { hono },
+  };
   await writeFile(join(folder, 'package.json'), `${JSON.stringify(own, null, 2)}\n`);
   // For whoever starts it here, as the tests do; Vercel's CLI installs its own and leaves this out.
   await writeFile(join(folder, '.vercelignore'), 'node_modules\n');
   const modules = join(folder, 'node_modules');
   await mkdir(modules);
-  await cp(join(ROOT, 'node_modules/hono'), join(modules, 'hono'), { recursive: true, filter: (path) => !/\/types(?:\/|$)/.test(path) });
+  await cp(join(ROOT, 'node_modules/hono'), join(modules, 'hono'), {
+    recursive: true,
+    filter: (path) => !/\/types(?:\/|$)/.test(path),
+  });
 }

@@ -2,13 +2,18 @@
 // by build.ts together with the packs; the entry that the vendor starts (entry.js) answers by it.
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { env } from '../../src/lib/env.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { readVersion } from '../../src/lib/version.ts';
-import { env } from '../../src/lib/env.ts';
 import { SeedError } from '../../src/protocol/errors.ts';
 import type { Playbook } from '../../src/scripted/playbook.ts';
 import { BUILT_IN } from '../../src/server/built-in.ts';
-import { createFunction, type FunctionParts, type Invocation, type SeedFunction } from '../../src/server/function.ts';
+import {
+  createFunction,
+  type FunctionParts,
+  type Invocation,
+  type SeedFunction,
+} from '../../src/server/function.ts';
 import { bundleCli } from '../../src/server/http/cli-bundle.ts';
 import { type BundledPack, takePacks } from '../../src/server/packs/load-packs.ts';
 import { readServerSettings, type ServerSettings } from '../../src/server/settings.ts';

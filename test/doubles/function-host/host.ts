@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, request as send, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse, request as send } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, normalize } from 'node:path';
 import { getMimeType } from 'hono/utils/mime';
@@ -61,7 +61,13 @@ export async function startFunctionHost(options: HostOptions): Promise<FunctionH
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const cron = () =>
     fetch(url + (vercel.crons[0]?.path ?? ''), { headers: { authorization: `Bearer ${cronSecret}` } });
-  const ticking = setInterval(() => void cron().catch(() => undefined), cronEveryMs);
+  let isCalled = false;
+  const ticking = setInterval(async () => {
+    if (isCalled) return;
+    isCalled = true;
+    await cron().catch(() => undefined);
+    isCalled = false;
+  }, cronEveryMs);
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = new URL(request.url ?? '/', 'http://localhost').pathname;
@@ -69,8 +75,11 @@ export async function startFunctionHost(options: HostOptions): Promise<FunctionH
     const file = isRead ? await fileAt(folder, vercel, path) : null;
     if (file === null) return invoke(request, response);
     for (const { source, headers } of vercel.headers)
-      if (new RegExp(`^${source}$`).test(path)) for (const { key, value } of headers) response.setHeader(key, value);
-    response.writeHead(200, { 'content-type': file.type }).end(request.method === 'HEAD' ? undefined : file.content);
+      if (new RegExp(`^${source}$`).test(path))
+        for (const { key, value } of headers) response.setHeader(key, value);
+    response
+      .writeHead(200, { 'content-type': file.type })
+      .end(request.method === 'HEAD' ? undefined : file.content);
   }
 
   async function invoke(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -84,7 +93,16 @@ export async function startFunctionHost(options: HostOptions): Promise<FunctionH
         ? []
         : [name, request.rawHeaders[at + 1] ?? ''],
     );
-    const forwarded = ['x-forwarded-for', peer, 'x-real-ip', peer, 'x-forwarded-proto', 'http', 'x-invocation', id];
+    const forwarded = [
+      'x-forwarded-for',
+      peer,
+      'x-real-ip',
+      peer,
+      'x-forwarded-proto',
+      'http',
+      'x-invocation',
+      id,
+    ];
     const asked = send({ port, host: '127.0.0.1', method: request.method, path: request.url });
     for (let at = 0; at < rawHeaders.length + forwarded.length; at += 2) {
       const [name = '', value = ''] = [...rawHeaders, ...forwarded].slice(at, at + 2);

@@ -40,7 +40,9 @@ process.once('disconnect', () => process.exit(0));
 async function load({ folder, settings, cronSecret, mostMs }: Given): Promise<Answers> {
   if (!settings) return (await import(pathToFileURL(join(folder, 'index.js')).href)).default;
   const program = await import(pathToFileURL(join(folder, 'seed/src/vercel/function.js')).href);
-  const open = program.openSeed as (...given: [ServerSettings, Parameters<typeof openFunction>[2]]) => Promise<Answers>;
+  const open = program.openSeed as (
+    ...given: [ServerSettings, Parameters<typeof openFunction>[2]]
+  ) => Promise<Answers>;
   // Every name is this machine's: no test of a webhook leaves it.
   return open(settings, { cronSecret, mostMs, resolve: async () => ['127.0.0.1'] });
 }
@@ -71,7 +73,7 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
   };
   try {
     const answer = await contexts.run(context, () => answers.fetch(asked));
-    const sent = [...answer.headers].flatMap(([name, value]) => [name, value]);
+    const sent = [...answer.headers].flat();
     response.writeHead(answer.status, sent);
     if (answer.body) for await (const piece of answer.body) await write(response, piece);
     response.end();

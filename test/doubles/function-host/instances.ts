@@ -7,6 +7,7 @@ import { join } from 'node:path';
 const PROGRAM = join(import.meta.dirname, 'instance.ts');
 
 export interface InstanceOptions {
+  /** What instance.ts is told. */
   given: object;
   env?: Record<string, string>;
   /** Requests at a time in one. */
@@ -40,6 +41,7 @@ export class Instances {
   readonly #options: InstanceOptions;
   readonly #all = new Set<Instance>();
   readonly #overs = new Map<string, () => void>();
+  #starting: Promise<Instance> | null = null;
   #ended = false;
 
   constructor(options: InstanceOptions) {
@@ -48,9 +50,7 @@ export class Instances {
 
   /** One that runs and has room. @param id of the request, which is under way there from then on */
   async take(id: string): Promise<{ port: number; answered(): void; kill(): void }> {
-    const { concurrency } = this.#options;
-    const free = [...this.#all].find(({ under, isDoomed }) => !isDoomed && under.size < concurrency);
-    const instance = free ?? (await this.#start());
+    const instance = await this.#withRoom();
     instance.under.add(id);
     if (instance.isFrozen) {
       instance.isFrozen = false;
@@ -63,15 +63,34 @@ export class Instances {
     };
   }
 
+  /** One starts at a time: whoever comes meanwhile may find room in it. */
+  async #withRoom(): Promise<Instance> {
+    const { concurrency } = this.#options;
+    for (;;) {
+      if (this.#ended) throw new Error('the host has stopped');
+      const free = [...this.#all].find(({ under, isDoomed }) => !isDoomed && under.size < concurrency);
+      if (free) return free;
+      this.#starting ??= this.#start().finally(() => {
+        this.#starting = null;
+      });
+      await this.#starting;
+    }
+  }
+
   async stop(): Promise<void> {
     this.#ended = true;
+    await this.#starting?.catch(() => undefined);
     await Promise.all([...this.#all].map((instance) => this.#kill(instance)));
   }
 
   async #start(): Promise<Instance> {
     const { given, env = {} } = this.#options;
     const child = fork(PROGRAM, {
-      env: { PATH: process.env['PATH'] ?? '', ...env, FUNCTION_HOST_GIVEN: JSON.stringify(given, sendable(given)) },
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        ...env,
+        FUNCTION_HOST_GIVEN: JSON.stringify(given, sendable),
+      },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       execArgv: [],
     });
@@ -91,7 +110,6 @@ export class Instances {
       this.#all.delete(instance);
       for (const id of instance.under) this.#overs.get(id)?.();
     });
-    if (this.#ended) await this.#kill(instance);
     this.#all.add(instance);
     return instance;
   }
@@ -133,10 +151,7 @@ export class Instances {
 }
 
 /** URLs are no JSON. */
-function sendable(given: object): (this: unknown, key: string, value: unknown) => unknown {
-  void given;
-  return function (this: unknown, key: string, value: unknown) {
-    const own = (this as Record<string, unknown>)[key];
-    return own instanceof URL ? { isUrl: own.href } : value;
-  };
+function sendable(this: unknown, key: string, value: unknown): unknown {
+  const own = (this as Record<string, unknown>)[key];
+  return own instanceof URL ? { isUrl: own.href } : value;
 }
