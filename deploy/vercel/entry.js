@@ -6,4 +6,5 @@ const app = new Hono();
 app.all('*', (c) => seed.fetch(c.req.raw));
 process.once('SIGTERM', () => void seed.end().finally(() => process.exit(0)));
 
+// biome-ignore lint/style/noDefaultExport: the vendor takes what is exported so
 export default app;

@@ -6,13 +6,20 @@ const HOUR_MS = 3_600_000;
 function collected() {
   let nowMs = 1_000_000;
   const loops = collectLoops(() => nowMs);
-  return { loops, pass: (ms: number) => void (nowMs += ms) };
+  return {
+    loops,
+    pass: (ms: number) => {
+      nowMs += ms;
+    },
+  };
 }
 
 it('takes the turns that are due, and no timer takes any', async () => {
   const { loops, pass } = collected();
   let turns = 0;
-  loops.every({ everyMs: 1_000, name: 'count', log: null }, () => void (turns += 1));
+  loops.every({ everyMs: 1_000, name: 'count', log: null }, () => {
+    turns += 1;
+  });
   await loops.turn();
   await loops.turn();
   expect(turns).toBe(1);
@@ -27,7 +34,9 @@ it('takes the turns that are due, and no timer takes any', async () => {
 it('takes a turn when the clock was set back, too', async () => {
   const { loops, pass } = collected();
   let turns = 0;
-  loops.every({ everyMs: 1_000, name: 'count', log: null }, () => void (turns += 1));
+  loops.every({ everyMs: 1_000, name: 'count', log: null }, () => {
+    turns += 1;
+  });
   await loops.turn();
   pass(-HOUR_MS);
   await loops.turn();
@@ -50,7 +59,9 @@ it('leaves what is done seldom to the one that gets its turn', async () => {
 it('writes what waits in memory with each answer, due or not', async () => {
   const { loops } = collected();
   let written = 0;
-  loops.every({ everyMs: 1_000, flushes: true, name: 'write', log: null }, () => void (written += 1));
+  loops.every({ everyMs: 1_000, flushes: true, name: 'write', log: null }, () => {
+    written += 1;
+  });
   await loops.flush();
   await loops.flush();
   expect(written).toBe(2);
