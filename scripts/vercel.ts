@@ -1,4 +1,5 @@
-// npm run vercel [-- --out FOLDER] [--examples]: makes the folder that Vercel's own CLI deploys. See docs/vercel.md.
+// npm run vercel [-- --out FOLDER] [--examples]: makes the folder that Vercel's own CLI deploys. See
+// docs/vercel.md.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildFunction } from '../deploy/vercel/build.ts';

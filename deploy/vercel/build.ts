@@ -1,5 +1,5 @@
-// Makes the folder that Vercel's own CLI deploys: Seed with its packs as one bundle, the files that it reads beside
-// it, and the dashboard as static files. Called by scripts/vercel.ts and by the tests of functions.
+// Makes the folder that Vercel's own CLI deploys: Seed with its packs as one bundle, the files that it reads
+// beside it, and the dashboard as static files. Called by scripts/vercel.ts and by the tests of functions.
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';

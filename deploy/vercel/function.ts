@@ -1,5 +1,5 @@
-// Seed as a function of Vercel: what the vendor says of each request, and what its environment says of Seed. Bundled
-// by build.ts together with the packs; the entry that the vendor starts (entry.js) answers by it.
+// Seed as a function of Vercel: what the vendor says of each request, and what its environment says of Seed.
+// Bundled by build.ts together with the packs; the entry that the vendor starts (entry.js) answers by it.
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { env } from '../../src/lib/env.ts';

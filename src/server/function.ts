@@ -1,6 +1,6 @@
-// Seed as a function: the features (compose.ts) without a socket and without timers, in processes of which there may
-// be many, each frozen between requests and killed behind any answer. What a server has in memory for good is in the
-// database here, and what goes on by itself takes its turn with requests and by a cron.
+// Seed as a function: the features (compose.ts) without a socket and without timers, in processes of which there
+// may be many, each frozen between requests and killed behind any answer. What a server has in memory for good is
+// in the database here, and what goes on by itself takes its turn with requests and by a cron.
 import { claimTurnIn } from '../db/loop-turns.ts';
 import { openStore, type Store } from '../db/store.ts';
 import { collectLoops } from '../lib/collected-loops.ts';
@@ -126,7 +126,7 @@ export function createFunction(parts: FunctionParts): SeedFunction {
   }
 
   /** What has to be behind an answer, with what it has begun. Never rejects. */
-  async function settle(changes: boolean, { store }: Awaited<ReturnType<typeof open>>): Promise<void> {
+  async function settle(changes: boolean, { store }: Awaited<ReturnType<typeof open>>) {
     await Promise.all([loops.flush(), store.signals.told()]);
     if (changes || Date.now() - turnedMs >= READS_TURN_AFTER_MS) {
       turnedMs = Date.now();

@@ -1,5 +1,5 @@
-// Runs the built function (deploy/vercel/build.ts) as the vendor does: static files and rewrites by vercel.json before
-// it, instances that come, freeze and go (instances.ts), its limit of bodies, its headers, its cron.
+// Runs the built function (deploy/vercel/build.ts) as the vendor does: static files and rewrites by vercel.json
+// before it, instances that come, freeze and go (instances.ts), its limit of bodies, its headers, its cron.
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';

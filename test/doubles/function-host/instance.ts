@@ -1,5 +1,5 @@
-// One instance of a function, as a vendor runs it: hands each request to the built program with its context, and tells
-// host.ts over IPC when nothing of it is under way. Started by host.ts, which freezes and kills it.
+// One instance of a function, as a vendor runs it: hands each request to the built program with its context, and
+// tells host.ts over IPC when nothing of it is under way. Started by host.ts, which freezes and kills it.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
