@@ -11,7 +11,15 @@ const MEASURING = 'test/e2e/driver-*.test.ts';
 const OF_FUNCTIONS = 'test/integration/function-host.test.ts';
 /** Of the REST API: they run a second time, with the built function in the server's place. */
 const ALSO_AS_FUNCTIONS = [
-  ...['api-bad-input', 'api-keys', 'api-tasks', 'approvals', 'background-calls', 'idempotency-stalls', 'task-waiting'],
+  ...[
+    'api-bad-input',
+    'api-keys',
+    'api-tasks',
+    'approvals',
+    'background-calls',
+    'idempotency-stalls',
+    'task-waiting',
+  ],
 ].map((name) => `test/integration/${name}.test.ts`);
 /** Kills the cluster's API server and kubelet. */
 const BREAKS_CLUSTER = 'test/cluster/task.test.ts';

@@ -59,7 +59,10 @@ describe('processes that are killed behind each answer', () => {
       for (let index = 0; index < TASKS; index += 1) {
         const headers = { 'idempotency-key': randomUUID() };
         const post = () =>
-          host.call('POST', '/api/v1/tasks/run', { body: { instruction: 'say hello', model: 'scripted' }, headers });
+          host.call('POST', '/api/v1/tasks/run', {
+            body: { instruction: 'say hello', model: 'scripted' },
+            headers,
+          });
         const first = await post();
         expect(first.status).toBe(202);
         // Another process answers the same.
@@ -69,7 +72,10 @@ describe('processes that are killed behind each answer', () => {
       }
       const { body } = await host.call('GET', '/api/v1/tasks?limit=100');
       expect(body.items.map(({ id }: { id: string }) => id).sort()).toEqual([...posted].sort());
-      const audited = await rowsOf(server.databaseUrl, `select distinct target from audit where command = 'tasks run'`);
+      const audited = await rowsOf(
+        server.databaseUrl,
+        `select distinct target from audit where command = 'tasks run'`,
+      );
       expect(audited.map(({ target }) => target).sort()).toEqual([...posted].sort());
       const delivered = await receiver.has(TASKS, ({ path }) => path === '/hook', 60_000);
       expect(new Set(delivered.map(({ headers }) => headers['webhook-id'])).size).toBe(TASKS);
