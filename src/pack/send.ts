@@ -1,5 +1,6 @@
 // One request to the platform of an imported pack and its whole answer, bounded in time and size. A redirect is
 // followed for a read, and only on the platform's own host: the credential goes nowhere else.
+import type { Dispatcher } from 'undici';
 import { readWithin } from '../lib/read-stream.ts';
 import { SeedError, type SeedErrorOptions } from '../protocol/errors.ts';
 import { LIMITS } from '../protocol/limits.ts';
@@ -24,7 +25,7 @@ export interface PlatformResponse {
   isSecond: boolean;
 }
 
-type Answer = Awaited<ReturnType<typeof send>>;
+type Answer = Dispatcher.ResponseData;
 
 const REDIRECTS_MOST = 3;
 /** Before anything was sent. */
