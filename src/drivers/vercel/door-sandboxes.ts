@@ -62,7 +62,9 @@ export async function createVercelSandboxes(settings: VercelSettings) {
 
   return {
     vendor: vendor.name,
-    /** Where one of this id and task is there already, that is it. @throws SeedError sandbox_failed and vendors' */
+    /**
+     * Where one of this id and task is there already, that is it. @throws SeedError sandbox_failed and vendors'
+     */
     create: async (id: string, asked: AskedSandbox) => ({ vendorId: (await create(id, asked)).vendorId }),
     /** Nothing happens where it has been started. @throws SeedError sandbox_failed when it is gone */
     async startGuest(id: string, { door }: { door: string }): Promise<void> {
