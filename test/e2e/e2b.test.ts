@@ -50,6 +50,8 @@ beforeAll(async () => {
   const settings = { SEED_RUNNER_TOKEN: RUNNER_TOKEN, SEED_LOG_LEVEL: 'info' };
   seed = await startSeed({ ...there.env, ...settings, ...model }, (said) => {
     log += said;
+  }).catch((error: Error) => {
+    throw new Error(log.slice(-4000), { cause: error });
   });
 }, 600_000);
 afterAll(async () => {

@@ -1,5 +1,5 @@
-// The E2B driver: sandboxes are virtual machines of E2B's cloud, or of an installation of one's own, that wake up from
-// a snapshot in which the guest waits. Chosen by name only.
+// The E2B driver: sandboxes are virtual machines of E2B's cloud, or of an installation of one's own, that wake
+// up from a snapshot in which the guest waits. Chosen by name only.
 import type { Driver } from '../driver.ts';
 import { createRemoteDriver } from '../remote/driver.ts';
 import { createE2bApi } from './api.ts';

@@ -34,7 +34,9 @@ export interface Program {
 }
 
 export interface Envd {
-  /** Starts a program as root, in /, with nothing but envd's environment. It lives on when these events are left. */
+  /**
+   * Starts a program as root, in /, with nothing but envd's environment. It lives on when these events are left.
+   */
   start(program: Program, within: Within): Promise<AsyncIterable<ProcessEvent>>;
   /** Resolves when envd has handed all of it on to the program. */
   sendInput(pid: number, bytes: Uint8Array, signal: AbortSignal): Promise<void>;

@@ -1,5 +1,6 @@
-// The input of a program in a sandbox, in order and each byte once. What failed on its way may have arrived, so that
-// nothing is ever sent again: the stream is over then, and the guest asks for another. Used by process-stream.ts.
+// The input of a program in a sandbox, in order and each byte once. What failed on its way may have arrived, so
+// that nothing is ever sent again: the stream is over then, and the guest asks for another.
+// Used by process-stream.ts.
 import { PassThrough } from 'node:stream';
 import type { Envd } from './envd.ts';
 import type { InputMode } from './settings.ts';

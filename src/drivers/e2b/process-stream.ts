@@ -1,5 +1,5 @@
-// A program in a sandbox as a byte stream: what is written is its input, what is read its output. Used by the driver
-// for the bridge to the guest, and for short programs of its own.
+// A program in a sandbox as a byte stream: what is written is its input, what is read its output. Used by the
+// driver for the bridge to the guest, and for short programs of its own.
 import { Duplex } from 'node:stream';
 import { readWithin } from '../../lib/read-stream.ts';
 import { SeedError } from '../../protocol/errors.ts';
@@ -31,8 +31,8 @@ export interface ProcessOptions {
 }
 
 /**
- * Resolves when the program runs. A lost connection destroys the stream with `unreachable`; whoever destroys it has
- * the program killed, as it would live on otherwise. @throws SeedError
+ * Resolves when the program runs. A lost connection destroys the stream with `unreachable`; whoever destroys
+ * it has the program killed, as it would live on otherwise. @throws SeedError
  */
 export async function openProcess(envd: Envd, options: ProcessOptions): Promise<ProcessStream> {
   const leaving = new AbortController();

@@ -1,5 +1,5 @@
-// The settings of this driver, from the environment; docs/e2b.md describes each. Those without SEED_ are the vendor's
-// own names, which its other tools read, too.
+// The settings of this driver, from the environment; docs/e2b.md describes each. Those without SEED_ are the
+// vendor's own names, which its other tools read, too.
 import { env } from '../../lib/env.ts';
 import { choiceSetting, integerSetting, urlSetting } from '../../lib/settings.ts';
 import { SeedError } from '../../protocol/errors.ts';

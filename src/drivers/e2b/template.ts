@@ -1,5 +1,5 @@
-// Makes the template that sandboxes of E2B start from: Debian with what an agent needs, Node, Pi and the guest, frozen
-// as a whole machine once the guest waits. Called by scripts/setup-sandbox-snapshot.ts.
+// Makes the template that sandboxes of E2B start from: Debian with what an agent needs, Node, Pi and the guest,
+// frozen as a whole machine once the guest waits. Called by scripts/setup-sandbox-snapshot.ts.
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// E2B as a vendor of sandboxes: its API makes and ends them, envd in each runs programs. A sandbox has no name there:
-// what Seed calls it is a part of its metadata, which is given once and for all. Used by driver.ts.
+// E2B as a vendor of sandboxes: its API makes and ends them, envd in each runs programs. A sandbox has no name
+// there: what Seed calls it is a part of its metadata, which is given once and for all. Used by driver.ts.
 import { SeedError } from '../../protocol/errors.ts';
 import type { Vendor, VendorSandbox, Wish } from '../remote/vendor.ts';
 import type { E2bApi, E2bSandbox, ListedSandbox } from './api.ts';

@@ -55,7 +55,9 @@ export interface Vendor {
   /** Within which its sandboxes go by the same names, such as a project. */
   readonly reach: string;
   readonly longestLifeMs: number;
-  /** Whether its snapshot is one of a whole machine in which the guest waits, so that it is only told its limits. */
+  /**
+   * Whether its snapshot is one of a whole machine in which the guest waits, so that it is only told its limits.
+   */
   readonly isWarm?: boolean;
   /** Not persistent, never resumed. @throws SeedError conflict where there is one of this name */
   create(wish: Wish): Promise<VendorSandbox>;
