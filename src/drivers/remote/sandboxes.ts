@@ -162,11 +162,14 @@ export function createRemoteSandboxes(vendor: Vendor): RemoteSandboxes {
   /** Until the vendor says that nothing of it runs. @param giveUpAt rejects then with what keeps failing */
   async function untilGone(entry: Entry, giveUpAt = Number.POSITIVE_INFINITY): Promise<void> {
     const { vendorId, name } = entry.sandbox;
-    let accepted = false;
+    let askedAt = Number.NEGATIVE_INFINITY;
     for (let failures = 0; ; ) {
       try {
-        if (!accepted) await vendor.destroy(entry.sandbox);
-        accepted = true;
+        // What was accepted may have been lost with whoever accepted it.
+        if (performance.now() - askedAt > DESTROY_AGAIN_MS) {
+          await vendor.destroy(entry.sandbox);
+          askedAt = performance.now();
+        }
         const found = await vendor.find(name);
         if (found?.vendorId !== vendorId) return;
         entry.sandbox = found;
@@ -175,8 +178,7 @@ export function createRemoteSandboxes(vendor: Vendor): RemoteSandboxes {
       } catch (error) {
         if ((error as SeedError).code === 'not_found') return;
         failures += 1;
-        // What was accepted may have been lost with whoever accepted it.
-        accepted = false;
+        askedAt = Number.NEGATIVE_INFINITY;
         if (!mayPass(error) || performance.now() >= giveUpAt) throw error;
         await sleep(pauseMs(error, failures));
       }
