@@ -36,7 +36,7 @@ const LAST_SECONDS = 2;
  * preparation takes root's password away and lets its user be root: what the agent runs is to be neither. When the
  * guest has ended the machine goes, which would go on for nobody.
  */
-export const START_COMMAND = [
+const START_COMMAND = [
   'for each in root user; do passwd --lock $each >/dev/null 2>&1 || true; done',
   `${keep.warm.map(shellWord).join(' ')} >/dev/null 2>&1`,
   `sleep ${LAST_SECONDS}`,
@@ -44,7 +44,7 @@ export const START_COMMAND = [
 ].join('; ');
 
 /** Succeeds once the guest waits, and nobody gets anywhere without a password. */
-export const READY_COMMAND = "test -S /run/seed/guest.sock && ! grep -qE '^[^:]+::' /etc/shadow";
+const READY_COMMAND = "test -S /run/seed/guest.sock && ! grep -qE '^[^:]+::' /etc/shadow";
 
 export interface TemplateOptions {
   cacheDir: string;

@@ -133,6 +133,8 @@ export async function createMachines({ cacheDir, folder, guestBundle }: Machines
     run: (rootfs, script) => runSetup({ rootfs, script, runscPath }),
     async start(template, id, lifeMs) {
       await driver.start(template, { ...limits, deadline: performance.now() + lifeMs }, id);
+      // It goes with the double, however that ends.
+      await driver.guard(id);
       (await driver.connect(id)).resume();
       started.add(id);
       await isUp(id);
