@@ -21,6 +21,7 @@ import { watchExpiringKeys } from './access/key-expiring.ts';
 import { KeyUse } from './access/key-use.ts';
 import { openKeyCache } from './access/presented-key.ts';
 import { RateLimits, SignInLimits } from './access/rate-limits.ts';
+import { keepDeleting } from './accounts/keep-deleting.ts';
 import { createApp } from './app.ts';
 import { askForRaise } from './approvals/budget.ts';
 import { keepApprovals } from './approvals/keep.ts';
@@ -250,6 +251,7 @@ export async function startServer(
   undo.use(keepApprovals(running, settings.retention.calls));
   undo.use(background.keep());
   undo.use(keepSchedules(byItself));
+  undo.use(keepDeleting({ store, blobs, log }));
   undo.use(keepFilesFor(settings.files.retentionDays, blobs, store, log));
   const post = createPost({ resolve, allowedNetworks: settings.webhookNetworks });
   undo.use(new Dispatcher({ store, log, post, random: Math.random, secretsKey, version }).start());

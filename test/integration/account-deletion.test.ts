@@ -1,0 +1,147 @@
+// Deleting an account on two servers: what ends at once, what is found afterwards, and what stays.
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { rowsOf, run } from '../fixtures/database.ts';
+import { tablesWith } from '../fixtures/search-database.ts';
+import { until } from '../fixtures/seed.ts';
+import { type AnyBody, startTestServer, type TestServer } from '../fixtures/server.ts';
+
+let server: TestServer;
+let sibling: Awaited<ReturnType<TestServer['sibling']>>;
+beforeAll(async () => {
+  server = await startTestServer();
+  sibling = await server.sibling();
+});
+afterAll(async () => {
+  await sibling?.stop();
+  await server?.stop();
+});
+
+interface Tenant {
+  id: string;
+  name: string;
+  secret: string;
+  post(path: string, body: object, headers?: Record<string, string>): Promise<AnyBody>;
+}
+
+async function tenant(name: string): Promise<Tenant> {
+  const { body } = await server.call('POST', '/api/v1/accounts', { body: { name } });
+  const { secret, account } = body;
+  return {
+    id: account.id,
+    name,
+    secret,
+    async post(path, what, headers = {}) {
+      const answer = await server.call('POST', `/api/v1${path}`, { key: secret, body: what, headers });
+      expect(answer.status, JSON.stringify(answer.body)).toBeLessThan(300);
+      return answer.body;
+    },
+  };
+}
+
+const remove = (account: Pick<Tenant, 'id' | 'name'>, options: { at?: Pick<TestServer, 'call'>; key?: string } = {}) =>
+  (options.at ?? server).call('POST', `/api/v1/accounts/${account.id}/delete`, {
+    body: { confirm: account.name },
+    ...(options.key && { key: options.key }),
+  });
+const deletionOf = async ({ id }: Tenant) => (await server.call('GET', `/api/v1/accounts/${id}/deletion`)).body;
+
+/** One of each thing that an account can have, with the word in it, and one task that runs and one that waits. */
+async function fill(account: Tenant, word: string) {
+  const runner = server.runner();
+  await runner.appear();
+  await account.post('/keys', { name: word, scopes: ['tasks:*'], metadata: { word } });
+  await account.post('/templates', { name: `t-${word}`, title: word, description: word, instruction: word, scopes: [] });
+  await account.post('/schedules', { name: word, cron: '0 7 * * *', task: { instruction: word } });
+  await account.post('/webhooks', { url: `https://example.com/${word}`, description: word, events: ['*'] });
+  await account.post('/contacts', { name: word, email: `${word}@example.com` }, { 'idempotency-key': word });
+  await account.post('/keys', { name: word, scopes: [] }, { prefer: 'respond-async' });
+  await account.post('/tasks/run', { instruction: word, metadata: { word } });
+  const done = await runner.lease();
+  expect(await runner.put(done, `${word}.txt`, word)).toBeLessThan(300);
+  await server.call('POST', '/llm/v1/chat/completions', {
+    key: done.taskKey,
+    body: { model: 'scripted', messages: [{ role: 'user', content: word }] },
+  });
+  await server.call('GET', '/api/v1/whoami', { key: done.taskKey });
+  await runner.settle(done, { stdout: word });
+  await account.post('/tasks/run', { instruction: word });
+  const running = await runner.lease();
+  const child = await server.call('POST', '/api/v1/tasks/run', { key: running.taskKey, body: { instruction: word } });
+  expect(child.status).toBe(202);
+  return running;
+}
+
+it('is confirmed by name, is for the operator alone, and never of its own account', async () => {
+  const account = await tenant('Confirmed');
+  const refused = async (answer: Promise<{ status: number; body: AnyBody }>) => {
+    const { status, body } = await answer;
+    return [status, body.error?.code];
+  };
+  expect(await refused(remove({ ...account, name: 'confirmed' }))).toEqual([409, 'confirmation_needed']);
+  expect(await refused(remove(account, { key: account.secret }))).toEqual([403, 'operator_only']);
+  expect(await refused(remove({ ...account, id: crypto.randomUUID() }))).toEqual([404, 'not_found']);
+  const { body } = await server.call('GET', '/api/v1/whoami');
+  expect(await refused(remove(body.account))).toEqual([409, 'conflict']);
+  expect(await refused(deletionOf(account).then((found) => ({ status: 404, body: found })))).toEqual([404, 'not_found']);
+  expect((await server.call('GET', '/api/v1/whoami', { key: account.secret })).status).toBe(200);
+});
+
+it('ends every key at once, and leaves nothing but the sums of the bill', { timeout: 120_000 }, async () => {
+  const [gone, other] = [await tenant('gone-w0rd'), await tenant('stays')];
+  const running = await fill(gone, 'gone-w0rd');
+  await fill(other, 'stays');
+  const others = await tablesWith(server.databaseUrl, other.id, 'stays');
+  const [billed] = await rowsOf(
+    server.databaseUrl,
+    `select count(*)::integer as calls, sum(input_tokens)::integer as tokens from model_calls where account_id = '${gone.id}'`,
+  );
+  expect(billed?.['calls']).toBe(1);
+  for (const at of [server, sibling]) expect((await at.call('GET', '/api/v1/whoami', { key: gone.secret })).status).toBe(200);
+
+  const { status, body } = await remove(gone);
+  expect([status, body.deletion.status]).toEqual([202, 'deleting']);
+  for (const key of [gone.secret, running.taskKey])
+    for (const at of [server, sibling]) {
+      const refused = async () => expect((await at.call('GET', '/api/v1/whoami', { key })).body.error?.code).toBe('key_revoked');
+      await vi.waitFor(refused, { timeout: 1_000 });
+    }
+  expect((await remove(gone, { at: sibling })).body.deletion.requestedAt).toBe(body.deletion.requestedAt);
+  await until('it is done', async () => (await deletionOf(gone)).deletion.status === 'done', 60_000);
+
+  const found = await tablesWith(server.databaseUrl, gone.id, 'gone-w0rd');
+  // That it was deleted, what it paid, and the operator's own calls about it.
+  expect(Object.keys(found)).toEqual(['public.account_bills', 'public.account_deletions', 'public.audit']);
+  const audit = await rowsOf(server.databaseUrl, `select command from audit where audit::text ~ '${gone.id}|gone-w0rd'`);
+  expect(new Set(audit.map(({ command }) => command))).toEqual(new Set(['accounts delete']));
+  expect(await tablesWith(server.databaseUrl, other.id, 'stays')).toEqual(others);
+  const { deletion } = await deletionOf(gone);
+  expect(deletion.bill).toMatchObject([{ modelCalls: 1, inputTokens: billed?.['tokens'] }]);
+  expect(deletion).toMatchObject({ status: 'done', blobs: 1 });
+  const kept = await rowsOf(server.databaseUrl, 'select id from blobs');
+  const files = (await readdir(join(server.dataDir, 'artifacts'))).filter((name) => name !== 'incoming');
+  expect(files.sort()).toEqual(kept.map(({ id }) => id).sort());
+  expect((await remove(gone)).body.deletion).toEqual(deletion);
+});
+
+it('takes what a slow server writes after the end, and its sums with it', { timeout: 60_000 }, async () => {
+  const account = await tenant('late');
+  const removed = await remove(account);
+  expect(removed.status, JSON.stringify(removed.body)).toBe(202);
+  await until('it is done', async () => (await deletionOf(account)).deletion.status === 'done', 30_000);
+  await run(
+    server.databaseUrl,
+    `insert into model_calls (id, created_at, account_id, billed_key_id, asked_model, input_tokens, output_tokens,
+      cached_tokens, reasoning_tokens, cost_nano_usd, cost_source, duration_ms, outcome)
+    values (gen_random_uuid(), now(), '${account.id}', gen_random_uuid(), 'm', 7, 5, 0, 0, 2000000000, 'prices', 1, 'ok');
+    update account_deletions set look_at = now() where account_id = '${account.id}';
+    select pg_notify('seed', 'accounts')`,
+  );
+  await until('it was seen', async () => (await deletionOf(account)).deletion.bill.length === 1, 30_000);
+  expect((await deletionOf(account)).deletion.bill).toMatchObject([
+    { modelCalls: 1, inputTokens: 7, outputTokens: 5, cost: { llm: 2, total: 2 } },
+  ]);
+  const left = await rowsOf(server.databaseUrl, `select from model_calls where account_id = '${account.id}'`);
+  expect(left).toEqual([]);
+});
