@@ -37,7 +37,7 @@ const INSIDE: Record<string, Record<string, readonly string[]>> = {
     templates: ['http', 'access'],
     tasks: ['http', 'access', 'webhooks', 'spending', 'ledger', 'grants', 'credentials', 'approvals', 'templates'],
     files: ['http', 'access', 'tasks'],
-    forgetting: [],
+    forgetting: ['http', 'access', 'webhooks', 'tasks', 'files'],
     accounts: ['http', 'access', 'tasks', 'files', 'forgetting'],
     runners: ['http', 'tasks', 'files', 'access', 'spending'],
     models: ['http', 'access', 'spending', 'tasks'],

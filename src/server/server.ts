@@ -22,6 +22,7 @@ import { KeyUse } from './access/key-use.ts';
 import { openKeyCache } from './access/presented-key.ts';
 import { RateLimits, SignInLimits } from './access/rate-limits.ts';
 import { keepDeleting } from './accounts/keep-deleting.ts';
+import { keepExporting } from './accounts/keep-exporting.ts';
 import { createApp } from './app.ts';
 import { askForRaise } from './approvals/budget.ts';
 import { keepApprovals } from './approvals/keep.ts';
@@ -252,6 +253,7 @@ export async function startServer(
   undo.use(background.keep());
   undo.use(keepSchedules(byItself));
   undo.use(keepDeleting({ store, blobs, log }));
+  undo.use(keepExporting({ store, blobs, inbox, log }));
   undo.use(keepFilesFor(settings.files.retentionDays, blobs, store, log));
   const post = createPost({ resolve, allowedNetworks: settings.webhookNetworks });
   undo.use(new Dispatcher({ store, log, post, random: Math.random, secretsKey, version }).start());

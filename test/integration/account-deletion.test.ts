@@ -5,40 +5,19 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { rowsOf, run } from '../fixtures/database.ts';
 import { tablesWith } from '../fixtures/search-database.ts';
 import { until } from '../fixtures/seed.ts';
-import { type AnyBody, startTestServer, type TestServer } from '../fixtures/server.ts';
+import { type AnyBody, startTestServer, type TestServer, withExamples } from '../fixtures/server.ts';
+import { fillTenant, newTenant, type Tenant } from '../fixtures/tenants.ts';
 
 let server: TestServer;
 let sibling: Awaited<ReturnType<TestServer['sibling']>>;
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await startTestServer({ packs: withExamples('crm') });
   sibling = await server.sibling();
 });
 afterAll(async () => {
   await sibling?.stop();
   await server?.stop();
 });
-
-interface Tenant {
-  id: string;
-  name: string;
-  secret: string;
-  post(path: string, body: object, headers?: Record<string, string>): Promise<AnyBody>;
-}
-
-async function tenant(name: string): Promise<Tenant> {
-  const { body } = await server.call('POST', '/api/v1/accounts', { body: { name } });
-  const { secret, account } = body;
-  return {
-    id: account.id,
-    name,
-    secret,
-    async post(path, what, headers = {}) {
-      const answer = await server.call('POST', `/api/v1${path}`, { key: secret, body: what, headers });
-      expect(answer.status, JSON.stringify(answer.body)).toBeLessThan(300);
-      return answer.body;
-    },
-  };
-}
 
 const remove = (account: Pick<Tenant, 'id' | 'name'>, options: { at?: Pick<TestServer, 'call'>; key?: string } = {}) =>
   (options.at ?? server).call('POST', `/api/v1/accounts/${account.id}/delete`, {
@@ -47,34 +26,8 @@ const remove = (account: Pick<Tenant, 'id' | 'name'>, options: { at?: Pick<TestS
   });
 const deletionOf = async ({ id }: Tenant) => (await server.call('GET', `/api/v1/accounts/${id}/deletion`)).body;
 
-/** One of each thing that an account can have, with the word in it, and one task that runs and one that waits. */
-async function fill(account: Tenant, word: string) {
-  const runner = server.runner();
-  await runner.appear();
-  await account.post('/keys', { name: word, scopes: ['tasks:*'], metadata: { word } });
-  await account.post('/templates', { name: `t-${word}`, title: word, description: word, instruction: word, scopes: [] });
-  await account.post('/schedules', { name: word, cron: '0 7 * * *', task: { instruction: word } });
-  await account.post('/webhooks', { url: `https://example.com/${word}`, description: word, events: ['*'] });
-  await account.post('/contacts', { name: word, email: `${word}@example.com` }, { 'idempotency-key': word });
-  await account.post('/keys', { name: word, scopes: [] }, { prefer: 'respond-async' });
-  await account.post('/tasks/run', { instruction: word, metadata: { word } });
-  const done = await runner.lease();
-  expect(await runner.put(done, `${word}.txt`, word)).toBeLessThan(300);
-  await server.call('POST', '/llm/v1/chat/completions', {
-    key: done.taskKey,
-    body: { model: 'scripted', messages: [{ role: 'user', content: word }] },
-  });
-  await server.call('GET', '/api/v1/whoami', { key: done.taskKey });
-  await runner.settle(done, { stdout: word });
-  await account.post('/tasks/run', { instruction: word });
-  const running = await runner.lease();
-  const child = await server.call('POST', '/api/v1/tasks/run', { key: running.taskKey, body: { instruction: word } });
-  expect(child.status).toBe(202);
-  return running;
-}
-
 it('is confirmed by name, is for the operator alone, and never of its own account', async () => {
-  const account = await tenant('Confirmed');
+  const account = await newTenant(server, 'Confirmed');
   const refused = async (answer: Promise<{ status: number; body: AnyBody }>) => {
     const { status, body } = await answer;
     return [status, body.error?.code];
@@ -89,15 +42,22 @@ it('is confirmed by name, is for the operator alone, and never of its own accoun
 });
 
 it('ends every key at once, and leaves nothing but the sums of the bill', { timeout: 120_000 }, async () => {
-  const [gone, other] = [await tenant('gone-w0rd'), await tenant('stays')];
-  const running = await fill(gone, 'gone-w0rd');
-  await fill(other, 'stays');
-  const others = await tablesWith(server.databaseUrl, other.id, 'stays');
+  const [gone, other] = [await newTenant(server, 'gone-w0rd'), await newTenant(server, 'stays')];
+  const running = await fillTenant(server, gone, 'gone-w0rd');
+  await fillTenant(server, other, 'stays');
+  const waiting = { key: running.taskKey, body: { instruction: 'gone-w0rd' } };
+  expect((await server.call('POST', '/api/v1/tasks/run', waiting)).status).toBe(202);
+  const ofOther = async () => {
+    // Its deliveries are tried again meanwhile.
+    const { 'public.webhook_attempts': _, ...tables } = await tablesWith(server.databaseUrl, other.id, 'stays');
+    return tables;
+  };
+  const others = await ofOther();
   const [billed] = await rowsOf(
     server.databaseUrl,
     `select count(*)::integer as calls, sum(input_tokens)::integer as tokens from model_calls where account_id = '${gone.id}'`,
   );
-  expect(billed?.['calls']).toBe(1);
+  expect(billed?.['calls']).toBeGreaterThan(0);
   for (const at of [server, sibling]) expect((await at.call('GET', '/api/v1/whoami', { key: gone.secret })).status).toBe(200);
 
   const { status, body } = await remove(gone);
@@ -114,10 +74,10 @@ it('ends every key at once, and leaves nothing but the sums of the bill', { time
   // That it was deleted, what it paid, and the operator's own calls about it.
   expect(Object.keys(found)).toEqual(['public.account_bills', 'public.account_deletions', 'public.audit']);
   const audit = await rowsOf(server.databaseUrl, `select command from audit where audit::text ~ '${gone.id}|gone-w0rd'`);
-  expect(new Set(audit.map(({ command }) => command))).toEqual(new Set(['accounts delete']));
-  expect(await tablesWith(server.databaseUrl, other.id, 'stays')).toEqual(others);
+  expect(new Set(audit.map(({ command }) => command))).toEqual(new Set(['accounts create', 'accounts delete']));
+  expect(await ofOther()).toEqual(others);
   const { deletion } = await deletionOf(gone);
-  expect(deletion.bill).toMatchObject([{ modelCalls: 1, inputTokens: billed?.['tokens'] }]);
+  expect(deletion.bill).toMatchObject([{ modelCalls: billed?.['calls'], inputTokens: billed?.['tokens'] }]);
   expect(deletion).toMatchObject({ status: 'done', blobs: 1 });
   const kept = await rowsOf(server.databaseUrl, 'select id from blobs');
   const files = (await readdir(join(server.dataDir, 'artifacts'))).filter((name) => name !== 'incoming');
@@ -126,7 +86,7 @@ it('ends every key at once, and leaves nothing but the sums of the bill', { time
 });
 
 it('takes what a slow server writes after the end, and its sums with it', { timeout: 60_000 }, async () => {
-  const account = await tenant('late');
+  const account = await newTenant(server, 'late');
   const removed = await remove(account);
   expect(removed.status, JSON.stringify(removed.body)).toBe(202);
   await until('it is done', async () => (await deletionOf(account)).deletion.status === 'done', 30_000);

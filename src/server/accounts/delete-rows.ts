@@ -24,6 +24,8 @@ const ROOTS = 50;
 const FIRST = ['webhook_deliveries', 'webhook_endpoints', 'schedules', 'background_calls', 'approvals'];
 /** What others hang on, in this order, behind all others. */
 const LAST = ['tasks', 'keys'];
+/** Those that have blobs: each of its own id. */
+const WITH_BLOBS = ['tasks', 'account_exports'];
 /** Rows of the same table that have to go before: the table has a foreign key to itself. */
 const ABOVE: Readonly<Record<string, string>> = { tasks: 'parent_task_id', keys: 'caller_key_id' };
 
@@ -35,7 +37,7 @@ export async function deleteRowsOf(accountId: string, needs: DeletionNeeds): Pro
   }
   for (const [table, { account }] of inOrder()) {
     if (account?.to !== 'accounts' || account.column === 'id') continue;
-    if (childrenOf(table).length > 0) rows += await deleteRoots(accountId, table, needs);
+    if (childrenOf(table).length > 0 || WITH_BLOBS.includes(table)) rows += await deleteRoots(accountId, table, needs);
     else rows += await deletePlain(accountId, table, needs);
   }
   return rows;
@@ -75,7 +77,7 @@ async function deleteRoots(accountId: string, table: string, needs: DeletionNeed
   for (;;) {
     const ids = await rootsOf(store.longRunning, table, accountId);
     if (ids.length === 0) return rows;
-    for (let removed = 1; removed > 0; ) {
+    for (let removed = Number(WITH_BLOBS.includes(table)); removed > 0; ) {
       removed = await blobs.removeOf(ids);
       await step(store.longRunning, { rows: 0, blobs: removed });
     }

@@ -62,7 +62,8 @@ async function findDeletion(db: Db, accountId: string): Promise<AccountDeletion 
     .executeTakeFirst();
   if (!row) return null;
   const { rows: bill } = await sql<Selectable<Tables['account_bills']>>`
-    select *, month::text as month from account_bills where account_id = ${accountId} order by month`.execute(db);
+    select bill.*, month::text as month from account_bills as bill
+    where account_id = ${accountId} order by bill.month`.execute(db);
   return {
     accountId,
     status: row.completed_at === null ? 'deleting' : 'done',
