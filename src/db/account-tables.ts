@@ -1,7 +1,8 @@
 // The tables of what happens to a whole account, which are part of those in tables.ts.
+
+import type { ColumnType } from 'kysely';
 import type { AccountExport } from '../protocol/account-export.ts';
 import type { Defaulted, JsonOrNull } from './columns.ts';
-import type { ColumnType } from 'kysely';
 
 /** A piece of an archive, in the order in which they belong together. */
 export interface StoredPart {

@@ -28,7 +28,9 @@ export const AccountDeletion = z
     completedAt: z.iso.datetime().nullable(),
     rows: Count.describe('Rows that are gone until now'),
     blobs: Count.describe('Files and archives that are gone until now'),
-    bill: z.array(AccountBill).describe('What of its bill is gone until now: the sums stay, the oldest month first'),
+    bill: z
+      .array(AccountBill)
+      .describe('What of its bill is gone until now: the sums stay, the oldest month first'),
   })
   .meta({ id: 'AccountDeletion' });
 export type AccountDeletion = z.infer<typeof AccountDeletion>;

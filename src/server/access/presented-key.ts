@@ -80,7 +80,9 @@ function toPresentedKeys(rows: readonly PresentedKeyRow[], now: Date): Map<strin
 function presentedKey([row, ...callers]: PresentedKeyRow[], now: Date): PresentedKey {
   if (!row) throw new Error('a chain of keys begins with a key');
   const key = toKey(unlessDeleting(row), now);
-  const above = callers.filter(({ is_grantor }) => !is_grantor).map((caller) => toKey(unlessDeleting(caller), now));
+  const above = callers
+    .filter(({ is_grantor }) => !is_grantor)
+    .map((caller) => toKey(unlessDeleting(caller), now));
   const grantors = callers.filter(({ is_grantor }) => is_grantor).map((grantor) => toKey(grantor, now));
   return {
     key,

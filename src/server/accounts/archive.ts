@@ -48,13 +48,18 @@ export async function openArchive(
 
   async function write(name: string, size: number, content: AsyncIterable<Uint8Array>): Promise<void> {
     const { promise: written, resolve, reject } = Promise.withResolvers<void>();
-    const entry = tar.entry({ name, size, mtime: at, mode: 0o600 }, (error) => (error ? reject(error) : resolve()));
+    const entry = tar.entry({ name, size, mtime: at, mode: 0o600 }, (error) =>
+      error ? reject(error) : resolve(),
+    );
     for await (const chunk of content) if (!entry.write(chunk)) await orFailed(once(entry, 'drain'));
     entry.end(null);
     await orFailed(written);
   }
 
-  async function addStream(path: string, about: { size: number; sha256: string; content: AsyncIterable<Uint8Array> }) {
+  async function addStream(
+    path: string,
+    about: { size: number; sha256: string; content: AsyncIterable<Uint8Array> },
+  ) {
     await write(path, about.size, about.content);
     await sums.write(`${about.sha256}  ${path}\n`);
   }

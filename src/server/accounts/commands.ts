@@ -23,7 +23,6 @@ export const deleteAccount = defineCommand({
   operatorOnly: true,
   input: z.object({ id, confirm: z.string().max(1_000).describe('The name of the account, to be sure') }),
   output: OneDeletion,
-  successStatus: 202,
   examples: [`seed accounts delete ${EXAMPLE} --confirm "Acme Inc"`],
   run: async (input, call) => ({ deletion: await beginDeletion(call, input) }),
 });
@@ -77,7 +76,9 @@ export const getExportPart = defineFile({
   input: z.object({
     id,
     export: exportId,
-    number: z.number().int().min(1).max(EXPORT_LIMITS.exportParts).describe('Number of the part, from 1 on'),
+    number: z.number().int().min(1).max(EXPORT_LIMITS.exportParts)
+      .meta({ examples: [1] })
+      .describe('Number of the part, from 1 on'),
   }),
   examples: [`seed accounts exports part ${EXAMPLE} 0d9f1c7e-4a8e-4a55-9f6a-3f1f8f0b7c11 1 --output part-1`],
   file: (input, call, { blobs }: { blobs: Pick<KeptBlobs, 'read'> }) => readPart(call, input, blobs),

@@ -37,7 +37,8 @@ export async function deleteRowsOf(accountId: string, needs: DeletionNeeds): Pro
   }
   for (const [table, { account }] of inOrder()) {
     if (account?.to !== 'accounts' || account.column === 'id') continue;
-    if (childrenOf(table).length > 0 || WITH_BLOBS.includes(table)) rows += await deleteRoots(accountId, table, needs);
+    if (childrenOf(table).length > 0 || WITH_BLOBS.includes(table))
+      rows += await deleteRoots(accountId, table, needs);
     else rows += await deletePlain(accountId, table, needs);
   }
   return rows;
@@ -64,7 +65,9 @@ function childrenOf(table: string): { name: string; link: Link }[] {
 async function deletePlain(accountId: string, table: string, needs: DeletionNeeds): Promise<number> {
   if (table === 'audit') return untilNone(needs, (tx) => deleteAuditOf(tx, accountId, ROWS));
   const key = await primaryKeyOf(needs.store.longRunning, table);
-  return untilNone(needs, (tx) => deleteSome(tx, { table, key, those: sql`account_id = ${accountId}` }, accountId));
+  return untilNone(needs, (tx) =>
+    deleteSome(tx, { table, key, those: sql`account_id = ${accountId}` }, accountId),
+  );
 }
 
 /** Rows with all that hangs on them, some at a time, those that no other row of the table hangs on first. */
@@ -96,7 +99,10 @@ async function deleteRoots(accountId: string, table: string, needs: DeletionNeed
 
 async function rootsOf(db: Db, table: string, accountId: string): Promise<string[]> {
   const above = ABOVE[table];
-  const isLeaf = above === undefined ? sql`true` : sql`not exists (
+  const isLeaf =
+    above === undefined
+      ? sql`true`
+      : sql`not exists (
     select from ${sql.table(table)} as below where below.${sql.ref(above)} = root.id)`;
   const { rows } = await sql<{ id: string }>`
     select id from ${sql.table(table)} as root where account_id = ${accountId} and ${isLeaf} limit ${ROOTS}

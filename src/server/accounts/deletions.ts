@@ -1,4 +1,6 @@
 // The deletion of an account: begun, told and looked up. Called by the commands; the work is keep-deleting.ts's.
+
+import type { Selectable } from 'kysely';
 import { sql } from 'kysely';
 import type { Call } from '../../command/call.ts';
 import type { Store } from '../../db/store.ts';
@@ -9,7 +11,6 @@ import { usdOf } from '../../lib/money.ts';
 import type { AccountDeletion } from '../../protocol/account-deletion.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { noAccount } from '../access/accounts.ts';
-import type { Selectable } from 'kysely';
 
 /**
  * From its commit on no key of the account works, and its deletion goes on by itself. Of one that is deleted, or
@@ -21,7 +22,12 @@ export function beginDeletion(
   { id, confirm }: { id: string; confirm: string },
 ): Promise<AccountDeletion> {
   return inTransaction(store.db, async (tx) => {
-    const account = await tx.selectFrom('accounts').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+    const account = await tx
+      .selectFrom('accounts')
+      .selectAll()
+      .where('id', '=', id)
+      .forUpdate()
+      .executeTakeFirst();
     const earlier = await findDeletion(tx, id);
     if (earlier) return earlier;
     if (!account) throw noAccount(id);

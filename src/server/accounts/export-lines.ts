@@ -1,7 +1,7 @@
 // What of each table is in an export of an account, and as what line of JSON. By forgetting/holdings.ts: a table
 // that it names and nobody left out is in it, and no column that is a secret ever is.
 import { type RawBuilder, type Selectable, sql } from 'kysely';
-import type { AccountRow, KeyRow, TaskRow, Tables, Tx } from '../../db/tables.ts';
+import type { AccountRow, KeyRow, Tables, TaskRow, Tx } from '../../db/tables.ts';
 import { toAccount } from '../access/accounts.ts';
 import { toKey } from '../access/keys.ts';
 import { HOLDINGS, type Holding } from '../forgetting/holdings.ts';

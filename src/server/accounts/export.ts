@@ -144,7 +144,12 @@ function filesOf(tasks: readonly Pick<TaskRow, 'id' | 'files' | 'artifacts' | 'w
 /** What has been let go of since the snapshot is listed as missing. */
 async function copyFiles(
   made: Progress,
-  { archive, filesPath, blobs, progress }: Pick<ExportNeeds, 'blobs' | 'progress'> & { archive: Archive; filesPath: string },
+  {
+    archive,
+    filesPath,
+    blobs,
+    progress,
+  }: Pick<ExportNeeds, 'blobs' | 'progress'> & { archive: Archive; filesPath: string },
 ): Promise<void> {
   const missing = new Lines(archive, made.counts);
   for await (const line of linesOf(createReadStream(filesPath))) {

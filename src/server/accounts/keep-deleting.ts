@@ -93,7 +93,10 @@ async function work(row: DeletionRow, needs: DeletingNeeds, isStopped: () => boo
       },
     });
     await finish(store, row);
-    log.info({ accountId, rows }, row.completed_at === null ? 'an account is deleted' : 'looked for what was left');
+    log.info(
+      { accountId, rows },
+      row.completed_at === null ? 'an account is deleted' : 'looked for what was left',
+    );
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
     await lookAgain(store, accountId, store.clock.now());

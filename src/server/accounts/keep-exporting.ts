@@ -7,7 +7,6 @@ import { every } from '../../lib/every.ts';
 import { type Logger, logFailure } from '../../lib/log.ts';
 import { EXPORT_LIMITS } from '../../protocol/account-export.ts';
 import { failureOf, SeedError } from '../../protocol/errors.ts';
-import { ReceivedContent } from '../../protocol/file.ts';
 import type { KeptBlobs } from '../files/blobs.ts';
 import type { Inbox } from '../http/inbox.ts';
 import { type Progress, writeExport } from './export.ts';
@@ -124,11 +123,7 @@ async function keepPart(row: ExportRow, content: AsyncIterable<Uint8Array>, need
 }
 
 /** Whether the export is still this attempt's. */
-async function change(
-  { db }: Pick<Store, 'db'>,
-  { id, attempts }: ExportRow,
-  columns: object,
-): Promise<boolean> {
+async function change({ db }: Pick<Store, 'db'>, { id, attempts }: ExportRow, columns: object): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('account_exports')
     .set(columns)
@@ -155,7 +150,9 @@ async function fail(row: ExportRow, error: unknown, store: Store): Promise<void>
   const message = error instanceof SeedError ? error.message : 'it went wrong inside Seed';
   await store.db.transaction().execute(async (tx) => {
     const now = store.clock.now();
-    const { rows } = await sql<ExportRow>`select * from account_exports where id = ${row.id} for update`.execute(tx);
+    const { rows } = await sql<ExportRow>`select * from account_exports where id = ${row.id} for update`.execute(
+      tx,
+    );
     if (rows[0]) await dropParts(tx, rows[0], now);
     await tx
       .updateTable('account_exports')
