@@ -1,6 +1,7 @@
 // seed accounts export: has an export made, and downloads its parts into one file. Used by local-commands.ts.
-import { SeedError } from '../protocol/errors.ts';
+
 import type { AccountExport, ExportPart } from '../protocol/account-export.ts';
+import { SeedError } from '../protocol/errors.ts';
 import type { ManifestCommand } from '../protocol/manifest.ts';
 import { parseAnswer } from './answer-view.ts';
 import { type Api, connectionError, createApi } from './api.ts';
@@ -26,7 +27,10 @@ export const accountsExport: LocalCommand = {
     { name: '--out <file>', summary: 'Where to write it [default seed-<account>-<day>.tar.gz in this folder]' },
     { name: '--export <id>', summary: 'Go on with an export that was begun, from the part that is missing' },
   ],
-  examples: ['seed accounts export', 'seed accounts export --account 5b1c2f0e-8f0a-4b51-9d0b-2f6f3c1a7e55 --out acme.tar.gz'],
+  examples: [
+    'seed accounts export',
+    'seed accounts export --account 5b1c2f0e-8f0a-4b51-9d0b-2f6f3c1a7e55 --out acme.tar.gz',
+  ],
   async run(io, flags, values) {
     const profile = loadProfile(io, flags.url);
     const api = createApi(io, profile);
@@ -35,7 +39,14 @@ export const accountsExport: LocalCommand = {
     const account = textIn(values, 'account') ?? (await asked.ownAccount());
     const begun = await asked.begin(account, textIn(values, 'export'));
     const out = textIn(values, 'out');
-    const again = ['seed accounts export', '--account', account, '--export', begun.id, ...(out ? ['--out', out] : [])];
+    const again = [
+      'seed accounts export',
+      '--account',
+      account,
+      '--export',
+      begun.id,
+      ...(out ? ['--out', out] : []),
+    ];
     const interruption = new AbortController();
     const withdraw = io.onInterrupt(() => interruption.abort());
     const progress = progressOn(io, flags.quiet);
@@ -51,7 +62,8 @@ export const accountsExport: LocalCommand = {
       progress.end();
       const hint = `Go on with it: ${again.join(' ')}`;
       if (interruption.signal.aborted) throw new InterruptedError('interrupted; what was begun is kept', hint);
-      if (error instanceof SeedError && error.code === 'unreachable') throw new SeedError(error.code, error.message, { hint, cause: error });
+      if (error instanceof SeedError && error.code === 'unreachable')
+        throw new SeedError(error.code, error.message, { hint, cause: error });
       throw error;
     } finally {
       withdraw();
@@ -101,13 +113,19 @@ async function ready(begun: AccountExport, { io, asked, progress, signal }: Goin
   }
   if (seen.status === 'ready') return seen;
   const { message = 'it could not be made' } = seen.error ?? {};
-  throw new SeedError('unavailable', `the export failed: ${sanitiseLine(message)}`, { hint: 'Ask for another one.' });
+  throw new SeedError('unavailable', `the export failed: ${sanitiseLine(message)}`, {
+    hint: 'Ask for another one.',
+  });
 }
 
 /** Under another name until it is whole; what is there of an earlier attempt, whole parts, stays. */
 async function download(made: AccountExport, path: string, { io, asked, progress, signal }: Going): Promise<void> {
   const unfinished = `${path}.${made.id}.unfinished`;
-  const file = fs.openSync(unfinished, fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_NOFOLLOW, 0o600);
+  const file = fs.openSync(
+    unfinished,
+    fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_NOFOLLOW,
+    0o600,
+  );
   try {
     let [at, have] = wholeParts(file, made.parts);
     fs.ftruncateSync(file, at);
@@ -153,7 +171,13 @@ function wholeParts(file: number, parts: readonly ExportPart[]): [bytes: number,
   return [at, whole];
 }
 
-async function writePart(file: number, from: number, part: ExportPart, body: AsyncIterable<Uint8Array>, signal: AbortSignal) {
+async function writePart(
+  file: number,
+  from: number,
+  part: ExportPart,
+  body: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+) {
   const hash = loadCrypto().createHash('sha256');
   let at = from;
   for await (const chunk of body) {

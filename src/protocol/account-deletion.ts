@@ -9,7 +9,7 @@ export const DELETION_LIMITS = {
 
 const Count = z.number().int().min(0);
 
-export const AccountBill = z
+const AccountBill = z
   .object({
     month: z.string().meta({ pattern: '^\\d{4}-\\d{2}$' }).describe('In UTC: 2026-11'),
     modelCalls: Count,

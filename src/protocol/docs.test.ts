@@ -27,7 +27,13 @@ describe('docs/errors.md', () => {
 describe('docs/limits.md', () => {
   it('lists every limit with its value', () => {
     const limits = Object.fromEntries(
-      Object.entries({ ...LIMITS, ...SCHEDULE_LIMITS, ...BACKGROUND_LIMITS, ...EXPORT_LIMITS, ...DELETION_LIMITS }).flatMap(([name, limit]) =>
+      Object.entries({
+        ...LIMITS,
+        ...SCHEDULE_LIMITS,
+        ...BACKGROUND_LIMITS,
+        ...EXPORT_LIMITS,
+        ...DELETION_LIMITS,
+      }).flatMap(([name, limit]) =>
         typeof limit === 'number'
           ? [[name, limit]]
           : Object.entries(limit).map(([inner, value]) => [`${name}.${inner}`, value]),

@@ -18,8 +18,8 @@ import {
   askedFor,
   barely,
   draftThatSucceeds,
-  exportFor,
   driveAll,
+  exportFor,
   newParty,
   ONCE_IN_A_WHILE,
   type Party,
@@ -128,7 +128,9 @@ afterAll(async () => {
 
 it('the owner has rows of every kind to keep from others', async () => {
   const counts = await countRows(database, owner.accountId);
-  const empty = Object.keys(counts).filter((table) => counts[table] === 0 && ![...UNDER_WAY, ...AFTERWARDS].includes(table));
+  const empty = Object.keys(counts).filter(
+    (table) => counts[table] === 0 && ![...UNDER_WAY, ...AFTERWARDS].includes(table),
+  );
   expect(empty, 'tables in which this suite makes no row').toEqual([]);
   expect(ownersIds.size).toBeGreaterThan(20);
 });
@@ -153,8 +155,7 @@ describe.each(['stranger', 'operator'] as const)('to the %s', (who) => {
     let probes = 0;
     for (const operation of document.operations.filter(
       ({ id }) =>
-        !OPERATORS_CHANGES.includes(id) &&
-        (who === 'stranger' || !(id in OPERATORS_VIEW || EXPORTS.test(id))),
+        !OPERATORS_CHANGES.includes(id) && (who === 'stranger' || !(id in OPERATORS_VIEW || EXPORTS.test(id))),
     )) {
       const keys = NOT_FOR_TASKS.includes(operation.id) ? [other.key] : [other.key, other.taskKey];
       for (const key of keys) probes += await probe(operation, key, other.known);

@@ -76,7 +76,11 @@ export const getExportPart = defineFile({
   input: z.object({
     id,
     export: exportId,
-    number: z.number().int().min(1).max(EXPORT_LIMITS.exportParts)
+    number: z
+      .number()
+      .int()
+      .min(1)
+      .max(EXPORT_LIMITS.exportParts)
       .meta({ examples: [1] })
       .describe('Number of the part, from 1 on'),
   }),

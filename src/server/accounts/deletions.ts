@@ -3,7 +3,6 @@
 import type { Selectable } from 'kysely';
 import { sql } from 'kysely';
 import type { Call } from '../../command/call.ts';
-import type { Store } from '../../db/store.ts';
 import type { Db, Tables } from '../../db/tables.ts';
 import { notify } from '../../db/telling.ts';
 import { inTransaction } from '../../db/transaction.ts';
