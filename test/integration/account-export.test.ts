@@ -62,7 +62,9 @@ async function linesIn(at: string, name: string): Promise<AnyBody[]> {
   return texts.flatMap((text) => text.trimEnd().split('\n')).map((line) => JSON.parse(line));
 }
 
-it('has all of its own, as REST shows it, in a form that others check, and nothing of another', async () => {
+it('has all of its own, as REST shows it, in a form that others check, and nothing of another', {
+  timeout: 180_000,
+}, async () => {
   const [own, other] = [await newTenant(server, 'own-w0rd'), await newTenant(server, 'other-w0rd')];
   await fillTenant(server, own, 'own-w0rd');
   await fillTenant(server, other, 'other-w0rd');
@@ -87,7 +89,7 @@ it('has all of its own, as REST shows it, in a form that others check, and nothi
   for (const secret of [own.secret, ...keys.map((key) => key['secret_hash'])]) expect(texts).not.toContain(secret);
 });
 
-it('is for the account itself and the operator', async () => {
+it('is for the account itself and the operator', { timeout: 180_000 }, async () => {
   const [own, other] = [await newTenant(server, 'mine'), await newTenant(server, 'not mine')];
   const { body } = await call('POST', `${own.id}/exports`);
   const { id } = body.export;

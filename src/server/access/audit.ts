@@ -134,7 +134,7 @@ async function pruneBatch(tx: Tx, before: Date, now: Date): Promise<number> {
   return deleted;
 }
 
-/** Deletes entries of an account, which the database refuses for one that is not being deleted. Returns how many. */
+/** Deletes entries of an account; the database refuses it for one that is not being deleted. Returns how many. */
 export function deleteAuditOf(tx: Tx, accountId: string, most: number): Promise<number> {
   return deleteSome(tx, sql`account_id = ${accountId}`, most);
 }

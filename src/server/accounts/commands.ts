@@ -1,4 +1,4 @@
-// What happens to a whole account: its deletion, by the operator, and its export, by its own key or the operator's.
+// What happens to a whole account: its deletion by the operator, and its export by its own key or the operator's.
 import { z } from 'zod';
 import { defineCommand, defineFile } from '../../command/define-command.ts';
 import { AccountDeletion } from '../../protocol/account-deletion.ts';

@@ -1,5 +1,5 @@
-// Deletes all rows of an account and the blobs of its tasks, in steps that are small and may each be the last: what
-// is left is found by the rows that are there. Which tables there are, and whose their rows are, says
+// Deletes all rows of an account and the blobs of its tasks, in steps that are small and may each be the last:
+// what is left is found by the rows that are there. Which tables there are, and whose their rows are, says
 // forgetting/holdings.ts. Called by keep-deleting.ts.
 import { type RawBuilder, sql } from 'kysely';
 import type { Store } from '../../db/store.ts';
@@ -13,7 +13,7 @@ import { packTables } from './pack-tables.ts';
 interface DeletionNeeds {
   store: Pick<Store, 'longRunning'>;
   blobs: Pick<KeptBlobs, 'removeOf'>;
-  /** Notes what a step has deleted, in its transaction if it has one. Rejects when there is to be no further step. */
+  /** Notes what a step has deleted, in its transaction if it has one. Rejects when no further step is to be. */
   step(db: Db, deleted: { rows: number; blobs: number }): Promise<void>;
 }
 

@@ -1,5 +1,5 @@
-// Makes the archive of one export: all rows of the account as one snapshot of the database has them, then the files
-// of its tasks. Neither rows nor files are ever whole in memory. Called by keep-exporting.ts.
+// Makes the archive of one export: all rows of the account as one snapshot of the database has them, then the
+// files of its tasks. Neither rows nor files are ever whole in memory. Called by keep-exporting.ts.
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { type RawBuilder, sql } from 'kysely';

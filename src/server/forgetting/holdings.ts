@@ -2,6 +2,8 @@
 // exports an account and deletes one goes by this table alone; a test compares it with a migrated database, so
 // that a new table or column does not go unnoticed. The tables of packs are the platform's, and not in here.
 
+import { ACCOUNT_HOLDINGS } from './account-holdings.ts';
+
 /** A column, or an expression, by which rows belong to rows of another table, which it names by their `id`. */
 export interface Link {
   column: string;
@@ -42,34 +44,7 @@ const codeOf = (column: string) =>
 
 /** By table; one outside of the schema `public` with its schema. */
 export const HOLDINGS: Readonly<Record<string, Holding>> = {
-  accounts: {
-    account: { column: 'id', to: 'accounts' },
-    task: [],
-    identity: words('id operator created_at deleting_since'),
-    setting: words('name models'),
-    content: {},
-  },
-  /** What stays of a deleted account. */
-  account_deletions: {
-    account: null,
-    task: [],
-    identity: words('account_id requested_at requested_by rows blobs completed_at claimed_until look_at'),
-    content: {},
-  },
-  account_bills: {
-    account: null,
-    task: [],
-    ledger: words('account_id month model_calls input_tokens output_tokens llm_nano_usd compute_nano_usd'),
-    content: {},
-  },
-  /** The archives lie in the store of files. */
-  account_exports: {
-    account: OF_ACCOUNT,
-    task: [],
-    identity: words(`
-      id account_id key_id status as_of counts parts error attempts requested_at completed_at expires_at claimed_until`),
-    content: {},
-  },
+  ...ACCOUNT_HOLDINGS,
   keys: {
     account: OF_ACCOUNT,
     task: [OF_TASK],
