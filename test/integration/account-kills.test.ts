@@ -12,11 +12,11 @@ import { startServerProcess } from '../fixtures/server-process.ts';
 
 const TASKS = 5_000;
 const EVENTS_EACH = 10;
-const EVENT_BYTES = 4_000;
-const WITHIN_MS = 240_000;
+const EVENT_BYTES = 12_000;
+const WITHIN_MS = 480_000;
 const MB = 1024 * 1024;
 
-it('goes on where a server was killed, and takes little memory', { timeout: 900_000 }, async () => {
+it('goes on where a server was killed, and takes little memory', { timeout: 1_800_000 }, async () => {
   await using parts = new AsyncDisposableStack();
   const database = await testDatabase();
   parts.defer(() => database.drop());
@@ -72,8 +72,8 @@ it('goes on where a server was killed, and takes little memory', { timeout: 900_
   );
   expect(made.counts).toMatchObject({ tasks: TASKS, events: TASKS * EVENTS_EACH, keys: 1 });
   expect((await rowOf())?.['attempts']).toBe(2);
-  // Of 200 MB that it has read.
-  expect((most - before) / MB).toBeLessThan(110);
+  // Of 600 MB that it has read.
+  expect((most - before) / MB).toBeLessThan(250);
 
   await second.call('POST', `/${account.id}/delete`, { confirm: 'large' });
   const gone = async () =>
