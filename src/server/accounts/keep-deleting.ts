@@ -5,7 +5,6 @@ import { later } from '../../db/database-clock.ts';
 import type { Store } from '../../db/store.ts';
 import type { Tables } from '../../db/tables.ts';
 import { statusIn } from '../../db/task-conditions.ts';
-import { every } from '../../lib/every.ts';
 import type { Logger } from '../../lib/log.ts';
 import { UNFINISHED } from '../../protocol/statuses.ts';
 import type { KeptBlobs } from '../files/blobs.ts';
@@ -37,12 +36,15 @@ export function keepDeleting(needs: DeletingNeeds): AsyncDisposable {
   const { store, log } = needs;
   let isStopped = false;
   let waking: NodeJS.Timeout | undefined;
-  const loop = every({ everyMs: LOOK_EVERY_MS, atOnce: true, name: 'delete accounts', log }, async () => {
-    for (let row = await claim(store); row !== null && !isStopped; row = await claim(store)) {
-      const grace = await work(row, needs, () => isStopped);
-      if (grace) waking = setTimeout(() => void loop.now(), GRACE_MS + 1).unref();
-    }
-  });
+  const loop = store.loops.every(
+    { everyMs: LOOK_EVERY_MS, atOnce: true, name: 'delete accounts', log },
+    async () => {
+      for (let row = await claim(store); row !== null && !isStopped; row = await claim(store)) {
+        const grace = await work(row, needs, () => isStopped);
+        if (grace) waking = setTimeout(() => void loop.now(), GRACE_MS + 1).unref();
+      }
+    },
+  );
   const hearing = store.signals.watch('accounts', () => void loop.now());
   return {
     async [Symbol.asyncDispose]() {

@@ -3,7 +3,6 @@
 import { sql } from 'kysely';
 import { later } from '../../db/database-clock.ts';
 import type { Store } from '../../db/store.ts';
-import { every } from '../../lib/every.ts';
 import { type Logger, logFailure } from '../../lib/log.ts';
 import { EXPORT_LIMITS } from '../../protocol/account-export.ts';
 import { failureOf, SeedError } from '../../protocol/errors.ts';
@@ -32,12 +31,15 @@ class Given extends Error {}
 export function keepExporting(needs: ExportingNeeds): AsyncDisposable {
   const { store, log } = needs;
   let isStopped = false;
-  const loop = every({ everyMs: LOOK_EVERY_MS, atOnce: true, name: 'export accounts', log }, async () => {
-    await pruneExports(store);
-    for (let row = await claim(store); row !== null && !isStopped; row = await claim(store)) {
-      await make(row, needs, () => isStopped);
-    }
-  });
+  const loop = store.loops.every(
+    { everyMs: LOOK_EVERY_MS, atOnce: true, name: 'export accounts', log },
+    async () => {
+      await pruneExports(store);
+      for (let row = await claim(store); row !== null && !isStopped; row = await claim(store)) {
+        await make(row, needs, () => isStopped);
+      }
+    },
+  );
   const hearing = store.signals.watch('accounts', () => void loop.now());
   return {
     async [Symbol.asyncDispose]() {
