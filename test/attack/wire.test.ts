@@ -20,7 +20,6 @@ import { createGuestLimits } from '../../src/runner/guest-limits.ts';
 import { openRelay } from '../../src/runner/relay.ts';
 import { createWaits } from '../../src/runner/waits.ts';
 import { createWorkClock } from '../../src/runner/work-clock.ts';
-import { type InE2b, inE2b } from '../doubles/e2b/in-e2b.ts';
 import { ATTACKED_DRIVERS } from '../fixtures/attack.ts';
 import { ASKS_ALL_OF_EMULATED } from '../fixtures/emulated.ts';
 import { startSandbox } from '../fixtures/plain-driver.ts';
@@ -58,9 +57,9 @@ interface Seen {
   path: string;
 }
 
-/** Vendors' against their doubles: what a guest does to the host it does there to the double's, as gVisor's do. */
+/** Vercel's against its double: what a guest does to the host it does there to the double's, as gVisor's do. */
 const DRIVERS =
-  process.env['SEED_ATTACK_DRIVERS'] === undefined ? [...ATTACKED_DRIVERS, 'vercel', 'e2b'] : ATTACKED_DRIVERS;
+  process.env['SEED_ATTACK_DRIVERS'] === undefined ? [...ATTACKED_DRIVERS, 'vercel'] : ATTACKED_DRIVERS;
 
 describe.each(DRIVERS)('a hostile guest in %s', (driverName) => {
   const seen: Seen[] = [];
@@ -79,7 +78,7 @@ describe.each(DRIVERS)('a hostile guest in %s', (driverName) => {
     else request.once('end', () => response.end('{}'));
   });
   const dispatcher = new Agent();
-  let double: ReadyDouble | InE2b | undefined;
+  let double: ReadyDouble | undefined;
   let dataDir: string;
   let ready: Awaited<ReturnType<typeof setUp>>;
   let serverUrl: string;
@@ -88,7 +87,6 @@ describe.each(DRIVERS)('a hostile guest in %s', (driverName) => {
     dataDir = await mkdtemp(join(tmpdir(), 'seed-attack-'));
     const guestBundle = await readFile(new URL('../fixtures/hostile-guest.mjs', import.meta.url));
     if (driverName === 'vercel') double = await readyDouble(guestBundle);
-    if (driverName === 'e2b') double = await inE2b(guestBundle);
     const driver = driverName as NonNullable<Parameters<typeof setUp>[0]['driver']>;
     ready = await setUp({ cacheDir: cacheDirSetting(), dataDir, driver, guestBundle, onProgress: () => {} });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
