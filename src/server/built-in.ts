@@ -24,6 +24,18 @@ import { getKey as getKeyOf } from './access/keys.ts';
 import { showCommand } from './access/show-command.ts';
 import { approveApproval, denyApproval, getApproval, linkApproval, listApprovals } from './approvals/commands.ts';
 import { getBackgroundCall } from './background/commands.ts';
+import {
+  batchResults,
+  getBatch,
+  listBatches,
+  listBatchRows,
+  pauseBatch,
+  resumeBatch,
+  retryBatch,
+  runBatch,
+  stopBatch,
+  watchOneBatch,
+} from './batches/commands.ts';
 import { deleteHeld, listHeld, setCredential } from './credentials/commands.ts';
 import { keepTaskCredentials, refuseUnwanted } from './credentials/given.ts';
 import { heldCredential } from './credentials/held.ts';
@@ -113,6 +125,18 @@ const FEATURES = {
   telemetry: [obsSummary, obsRequests, obsUsage, obsCosts, obsErrors],
   approvals: [listApprovals, getApproval, approveApproval, denyApproval, linkApproval],
   tasks: [runTask, continueTask, messageTask, getTask, listLedger, listTasks, stopTask, taskEvents],
+  batches: [
+    runBatch,
+    listBatches,
+    getBatch,
+    listBatchRows,
+    batchResults,
+    watchOneBatch,
+    pauseBatch,
+    resumeBatch,
+    stopBatch,
+    retryBatch,
+  ],
   templates: [createTemplate, listTemplates, getTemplate, listVersions, updateTemplate, deleteTemplate],
   schedules: [
     createSchedule,
@@ -225,6 +249,16 @@ export function openRegistry(parts: RegistryNeeds): Registry {
           ensureDefaultSecret(tx, accountId, () => mintWebhookSecret(secretsKey).sealed, now),
       },
       ...openRunnerLook(store),
+      brought,
+    },
+    batches: {
+      commands: () => registry.commands,
+      scopesFor: scopes,
+      checkLimits: (limits) => checkLimits(limits, registry.commands),
+      chooseModels: (asked, actor) => chooseModels(asked, actor, llm),
+      hasPrice: (model) => llm.hasPrice(model),
+      checkUrl: (text) => webhookUrl(text, webhookNetworks),
+      checkOutput: (accountId, schema) => refuseSchema(outputs, accountId, schema),
       brought,
     },
     templates: {

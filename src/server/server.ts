@@ -26,6 +26,7 @@ import { askForRaise } from './approvals/budget.ts';
 import { keepApprovals } from './approvals/keep.ts';
 import { openApprovals } from './approvals/open-approvals.ts';
 import { openBackground } from './background/keep.ts';
+import { keepBatches } from './batches/keep.ts';
 import { BUILT_IN, openRegistry } from './built-in.ts';
 import { keepFilesFor, openBlobs } from './files/open-blobs.ts';
 import { openAdmissions } from './grants/admissions.ts';
@@ -250,6 +251,7 @@ export async function startServer(
   undo.use(keepApprovals(running, settings.retention.calls));
   undo.use(background.keep());
   undo.use(keepSchedules(byItself));
+  undo.use(keepBatches({ ...byItself, inbox }));
   undo.use(keepFilesFor(settings.files.retentionDays, blobs, store, log));
   const post = createPost({ resolve, allowedNetworks: settings.webhookNetworks });
   undo.use(new Dispatcher({ store, log, post, random: Math.random, secretsKey, version }).start());
