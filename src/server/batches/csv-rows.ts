@@ -1,5 +1,6 @@
 // The rows of a CSV file (RFC 4180): its first line names the columns, every cell is text. Called by given-rows.ts.
-import { type CsvError, type Info, parse } from 'csv-parse';
+import { pipeline, Readable } from 'node:stream';
+import { CsvError, type Info, parse } from 'csv-parse';
 import type { RowInput } from '../../protocol/batch.ts';
 import { BATCH_LIMITS } from '../../protocol/batch-limits.ts';
 import { SeedError } from '../../protocol/errors.ts';
@@ -37,33 +38,13 @@ async function* records(text: AsyncIterable<string>, file: CsvFile): AsyncIterab
     // What a row takes as JSON is counted where it is checked.
     maxRecordSize: 2 * BATCH_LIMITS.batchRowBytes,
   });
-  const feeding = (async () => {
-    for await (const chunk of text) {
-      if (!parser.write(chunk)) await drained(parser);
-      if (parser.destroyed) return;
-    }
-    parser.end();
-  })().catch((error) => parser.destroy(error));
   try {
-    yield* parser as AsyncIterable<CsvRecord>;
+    // What fails is thrown where the records are read.
+    yield* pipeline(Readable.from(text), parser, () => {}) as AsyncIterable<CsvRecord>;
   } catch (error) {
-    throw isCsvError(error) ? invalid(file, whatIsWrong(error)) : error;
-  } finally {
-    parser.destroy();
-    await feeding;
+    throw error instanceof CsvError ? invalid(file, whatIsWrong(error)) : error;
   }
 }
-
-/** Also when it takes no more. */
-function drained(parser: ReturnType<typeof parse>): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => resolve();
-    parser.once('drain', done).once('close', done);
-  });
-}
-
-const isCsvError = (error: unknown): error is CsvError =>
-  error instanceof Error && String((error as Partial<CsvError>).code).startsWith('CSV_');
 
 function whatIsWrong({ code, message, ...error }: CsvError): string {
   const line = Number(error['lines']) || 1;

@@ -40,6 +40,7 @@ export function problemOf(form: Form, input: RowInput): string | null {
   if (rowBytes(input) > BATCH_LIMITS.batchRowBytes) return ROW_TOO_LARGE;
   if (JSON.stringify(storableValue(input)) !== JSON.stringify(input))
     return 'a text has NUL or half a surrogate pair, which cannot be kept';
+  if (Object.hasOwn(input, '__proto__')) return 'nothing of it can be called __proto__';
   const missing = form.parameters === null && form.fills.find((name) => !Object.hasOwn(input, name));
   if (typeof missing === 'string') return `it has no "${missing}", which the instruction takes`;
   try {
