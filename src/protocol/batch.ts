@@ -46,7 +46,9 @@ export const BatchCreation = z
       .meta({ examples: [[{ customer: 'Ada' }]] })
       .optional()
       .describe('The rows, an object each; or else one CSV or JSONL file in files'),
-    files: GivenFiles.default([]).describe('Instead of rows: one file that has them, .csv, .tsv or .jsonl'),
+    files: GivenFiles.max(1, 'a batch takes one file, which has its rows')
+      .default([])
+      .describe('Instead of rows: one file that has them, .csv, .tsv or .jsonl'),
     delimiter: z
       .enum([',', ';', '\t', '|'])
       .optional()
@@ -64,15 +66,10 @@ export const BatchCreation = z
     concurrency: Concurrency.default(batchConcurrencyDefault).describe('Tasks that may be unfinished at a time'),
   })
   .meta({
-    allOf: [
-      { oneOf: [{ required: ['instruction'] }, { required: ['template'] }] },
-      {
-        oneOf: [
-          { required: ['rows'] },
-          { required: ['files'], properties: { files: { minItems: 1, maxItems: 1 } } },
-        ],
-      },
-    ],
+    oneOf: ['instruction', 'template'].flatMap((work) => [
+      { required: [work, 'rows'] },
+      { required: [work, 'files'], properties: { files: { minItems: 1 } } },
+    ]),
     dependentRequired: { parameters: ['template'] },
   });
 export type BatchCreation = z.output<typeof BatchCreation>;

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { BACKGROUND_LIMITS } from './background-call.ts';
+import { BATCH_LIMITS } from './batch-limits.ts';
 import { ERROR_STATUS, TASK_ERROR_CODES } from './errors.ts';
 import { LIMITS } from './limits.ts';
 import { SCHEDULE_LIMITS } from './schedule-limits.ts';
@@ -25,10 +26,11 @@ describe('docs/errors.md', () => {
 describe('docs/limits.md', () => {
   it('lists every limit with its value', () => {
     const limits = Object.fromEntries(
-      Object.entries({ ...LIMITS, ...SCHEDULE_LIMITS, ...BACKGROUND_LIMITS }).flatMap(([name, limit]) =>
-        typeof limit === 'number'
-          ? [[name, limit]]
-          : Object.entries(limit).map(([inner, value]) => [`${name}.${inner}`, value]),
+      Object.entries({ ...LIMITS, ...SCHEDULE_LIMITS, ...BACKGROUND_LIMITS, ...BATCH_LIMITS }).flatMap(
+        ([name, limit]) =>
+          typeof limit === 'number'
+            ? [[name, limit]]
+            : Object.entries(limit).map(([inner, value]) => [`${name}.${inner}`, value]),
       ),
     );
     const rows = [...page('limits.md').matchAll(/^\| `([\w.]+)`[^|]*\| (\d+) +\|$/gm)].map((row) => [

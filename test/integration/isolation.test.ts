@@ -17,6 +17,7 @@ import {
   asCalled,
   askedFor,
   barely,
+  batchesFor,
   draftThatSucceeds,
   driveAll,
   newParty,
@@ -66,6 +67,7 @@ const over = new AbortController();
 const NOT_FOR_TASKS = [
   ...['approvals_approve', 'approvals_deny', 'approvals_link'],
   ...['schedules_create', 'schedules_update', 'schedules_resume', 'schedules_run'],
+  ...['tasks_batch', 'batches_resume', 'batches_retry'],
 ];
 /** On a machine that does much else. */
 const DRIVE_MS = 180_000;
@@ -95,6 +97,8 @@ beforeAll(async () => {
   const waiting = await askedFor(server, server.adminKey, WAITING);
   for (const answer of waiting) parties.operator.known.learnFrom(answer);
   for (const answer of await schedulesFor(server, server.adminKey, 'operator'))
+    parties.operator.known.learnFrom(answer);
+  for (const answer of await batchesFor(server, server.adminKey, 'operator'))
     parties.operator.known.learnFrom(answer);
   await using runner = runTasks(server, behaveLikeAnAgent);
   await signIn(server, owner.key);
@@ -260,7 +264,10 @@ const ONCE: readonly string[] = [
 ];
 
 /** Their cursors name something, and are of another kind than those of rows. */
-const OF_NAMES = ['/api/v1/commands', '/api/v1/templates', '/api/v1/templates/{name}/versions'];
+const OF_NAMES = [
+  ...['/api/v1/commands', '/api/v1/templates', '/api/v1/templates/{name}/versions'],
+  '/api/v1/batches/{id}/rows',
+];
 const isListOfRows = (operation: Operation) => isList(operation) && !OF_NAMES.includes(operation.path);
 
 const isList = ({ parameters }: Operation) => parameters.some(({ name }) => name === 'cursor');

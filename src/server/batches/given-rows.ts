@@ -30,13 +30,9 @@ export function givenRows({
   files,
   delimiter,
 }: Pick<BatchCreation, 'rows' | 'files' | 'delimiter'>): GivenRows {
-  const [file, second] = files.filter(isReceived);
+  const [file] = files.filter(isReceived);
   if (rows !== undefined && file !== undefined)
     throw new SeedError('invalid_input', 'rows and files both have rows: give one of them');
-  if (second !== undefined)
-    throw new SeedError('invalid_input', 'files: a batch takes one file, which has its rows', {
-      hint: 'What all tasks are to know goes into the instruction.',
-    });
   if (rows !== undefined) return { source: null, rows: numbered(rows) };
   if (file !== undefined) return { source: file.name, rows: fileRows(file, delimiter) };
   throw new SeedError('invalid_input', 'there are no rows', {
