@@ -1,4 +1,4 @@
-// A batch of a thousand rows on several servers of which one after the other is killed: every row has one task.
+// A batch on several servers of which one after the other is killed: every row has one task, and is counted once.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,9 +9,9 @@ import { until } from '../fixtures/seed.ts';
 import { type AnyBody, testRunner } from '../fixtures/server.ts';
 import { startServerProcess } from '../fixtures/server-process.ts';
 
-const ROWS = 1_000;
+const ROWS = 200;
 
-it('a thousand rows, two servers and kills', { timeout: 600_000 }, async () => {
+it('two servers and kills', { timeout: 600_000 }, async () => {
   await using parts = new AsyncDisposableStack();
   const database = await testDatabase();
   parts.defer(() => database.drop());
@@ -26,8 +26,7 @@ it('a thousand rows, two servers and kills', { timeout: 600_000 }, async () => {
       SEED_ADMIN_KEY: adminKey,
       SEED_RUNNER_TOKEN: runnerToken,
     };
-    // A busy machine may have no time for it at first.
-    const server = await startServerProcess(settings).catch(() => startServerProcess(settings));
+    const server = await startServerProcess(settings);
     parts.defer(() => server.stop());
     return server;
   };

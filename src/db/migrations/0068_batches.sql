@@ -73,8 +73,9 @@ create index batch_rows_by_status on batch_rows (batch_id, status, number);
 alter table tasks add column batch_id uuid, add column batch_row integer;
 
 -- A row has its task in the transaction that makes the task, once, and only while the batch goes on. Whoever locks
--- both locks a batch before its rows, and a task before its batch.
-create function batch_task_made() returns trigger language plpgsql as $$
+-- both locks a batch before its rows, and a task before its batch. Whatever tables of packs the transaction is for,
+-- these are Seed's own.
+create function batch_task_made() returns trigger language plpgsql set search_path from current as $$
 begin
   update batches set pending = pending - 1, queued = queued + 1, refusals = 0, retry_at = null, note = null
     where id = new.batch_id and status = 'running';
@@ -91,7 +92,7 @@ create trigger batch_task_made after insert on tasks
   for each row when (new.batch_id is not null) execute function batch_task_made();
 
 -- Whatever changes a task changes the counts and sums of its batch with it.
-create function batch_task_changed() returns trigger language plpgsql as $$
+create function batch_task_changed() returns trigger language plpgsql set search_path from current as $$
 begin
   update batches set
     queued = queued + (new.status = 'queued')::int - (old.status = 'queued')::int,
