@@ -210,19 +210,27 @@ function Outcome({ row: { taskId, error, attempt } }: { row: BatchRow }) {
   );
 }
 
-const STATUS_OPTIONS = (Object.keys(ROW_STATES) as RowStatus[]).map((value) => ({
+const STATUS_OPTIONS: readonly { value: RowStatus; label: string }[] = (
+  Object.keys(ROW_STATES) as RowStatus[]
+).map((value) => ({
   value,
   label: ROW_STATES[value][1],
 }));
 
 function Rows({ id }: { id: string }) {
-  const [status, setStatus] = useState<RowStatus>();
+  const [status, setStatus] = useState<RowStatus | undefined>();
   const rows = usePages('batches rows', { id, ...(status && { status }) }, { refreshMs: ONE_REFRESH_MS });
   return (
     <Section
       title="Rows"
       actions={
-        <FilterField label="State" any="Any state" value={status} options={STATUS_OPTIONS} onChange={setStatus} />
+        <FilterField<RowStatus>
+          label="State"
+          any="Any state"
+          value={status}
+          options={STATUS_OPTIONS}
+          onChange={setStatus}
+        />
       }
     >
       <ListAnswer query={rows} empty={<p className="text-muted">No row is so.</p>}>
