@@ -8,7 +8,6 @@ import { sql } from 'kysely';
 import { later } from '../../db/database-clock.ts';
 import type { Store } from '../../db/store.ts';
 import type { TaskWatcher } from '../../db/task-changes.ts';
-import { every } from '../../lib/every.ts';
 import { logFailure } from '../../lib/log.ts';
 import { BATCH_LIMITS } from '../../protocol/batch-limits.ts';
 import { batchBounds } from '../spending/bounds.ts';
@@ -37,16 +36,20 @@ export function keepBatches(needs: StartNeeds): Batches {
   const driving = new Set<Promise<void>>();
   let waking: NodeJS.Timeout | undefined;
   let isStopped = false;
-  const looking = every({ everyMs: LOOK_EVERY_MS, atOnce: true, name: 'see to batches', log }, async () => {
-    for (const batch of await claim(store, BATCHES_MOST - driving.size)) {
-      const drive = driveClaimed(batch, needs).finally(() => {
-        driving.delete(drive);
-        if (!isStopped) void looking.now();
-      });
-      driving.add(drive);
-    }
-    wakeAt(await nextMoment(store));
-  });
+  const looking = store.loops.every(
+    { everyMs: LOOK_EVERY_MS, atOnce: true, name: 'see to batches', log },
+    async () => {
+      for (const batch of await claim(store, BATCHES_MOST - driving.size)) {
+        const drive = driveClaimed(batch, needs).finally(() => {
+          driving.delete(drive);
+          if (!isStopped) void looking.now();
+        });
+        driving.add(drive);
+        store.loops.keep(drive);
+      }
+      wakeAt(await nextMoment(store));
+    },
+  );
   function wakeAt(moment: Date | null): void {
     clearTimeout(waking);
     if (moment === null || isStopped) return;
