@@ -1,11 +1,12 @@
-// The rows of a CSV file (RFC 4180): its first line names the columns, every cell is text. Called by given-rows.ts.
+// The rows of a CSV file (RFC 4180): its first line names the columns, every cell is text. Called by
+// given-rows.ts.
 import { pipeline, Readable } from 'node:stream';
 import { CsvError, type Info, parse } from 'csv-parse';
 import type { RowInput } from '../../protocol/batch.ts';
 import { BATCH_LIMITS } from '../../protocol/batch-limits.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import type { GivenRow } from './given-rows.ts';
+import type { GivenRow } from './given-row.ts';
 
 interface CsvFile {
   /** Of the file, for messages. */

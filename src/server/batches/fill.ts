@@ -1,5 +1,6 @@
-// What a row makes of the instruction, or of the template's parameters: checked for every row when a batch is made,
-// and done again when its task is started. What a row says is put in as it is and never read for places. Pure.
+// What a row makes of the instruction, or of the template's parameters: checked for every row when a batch is
+// made, and done again when its task is started. What a row says is put in as it is and never read for places.
+// Pure.
 import { storableValue } from '../../db/storable.ts';
 import { type BatchTask, ROW_TOO_LARGE, type RowInput, rowBytes } from '../../protocol/batch.ts';
 import { BATCH_LIMITS } from '../../protocol/batch-limits.ts';

@@ -7,16 +7,8 @@ import { BATCH_LIMITS } from '../../protocol/batch-limits.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { isReceived, type ReceivedFile } from '../../protocol/file.ts';
 import { csvRows } from './csv-rows.ts';
+import type { GivenRow } from './given-row.ts';
 import { jsonlRows } from './jsonl-rows.ts';
-
-export interface GivenRow {
-  /** Its place among the rows, from 1. */
-  number: number;
-  /** Of a row that cannot be read: nothing. */
-  input: RowInput;
-  /** What is wrong with it, in words; null: nothing. */
-  problem: string | null;
-}
 
 export interface GivenRows {
   /** The name of their file. */

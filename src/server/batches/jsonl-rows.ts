@@ -1,7 +1,7 @@
 // The rows of a file that has one JSON object a line. Called by given-rows.ts.
 import { isRecord } from '../../lib/json.ts';
 import { BATCH_LIMITS } from '../../protocol/batch-limits.ts';
-import type { GivenRow } from './given-rows.ts';
+import type { GivenRow } from './given-row.ts';
 
 /** More than a row's JSON can be, with escapes and spaces. */
 const LINE_LENGTH = 4 * BATCH_LIMITS.batchRowBytes;

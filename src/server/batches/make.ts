@@ -1,5 +1,5 @@
-// Makes a batch: its row and those of its inputs, each of them checked, in one transaction, which commands.ts says.
-// What then goes on by itself is in keep.ts.
+// Makes a batch: its row and those of its inputs, each of them checked, in one transaction, which commands.ts
+// says. What then goes on by itself is in keep.ts.
 import { sql } from 'kysely';
 import type { Actor, Call } from '../../command/call.ts';
 import { storableJson } from '../../db/storable.ts';
@@ -12,7 +12,8 @@ import { SeedError } from '../../protocol/errors.ts';
 import { authorityOf } from '../schedules/authority.ts';
 import { toBudget } from '../spending/budget.ts';
 import { type Form, formOf, problemOf } from './fill.ts';
-import { type GivenRow, type GivenRows, givenRows, refuseTooMany } from './given-rows.ts';
+import type { GivenRow } from './given-row.ts';
+import { type GivenRows, givenRows, refuseTooMany } from './given-rows.ts';
 import { toBatch } from './rows.ts';
 import { type BatchNeeds, checkedWork, taskOfBatch } from './work.ts';
 
