@@ -1,5 +1,5 @@
-// A batch on the real path: real sandboxes and the real agent read what a dozen rows say; one of them is not done in
-// its time.
+// A batch on the real path: real sandboxes and the real agent read what a dozen rows say; one of them is not done
+// in its time.
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Batch } from '../../src/protocol/batch.ts';
 import { csvObjects } from '../fixtures/parse-csv.ts';
