@@ -26,6 +26,7 @@ import {
   type Reach,
   schedulesFor,
   startTask,
+  stopBatches,
   WAITING,
 } from '../fixtures/fuzz/party.ts';
 import { type Draft, Sender, type WireRequest } from '../fixtures/fuzz/requests.ts';
@@ -104,6 +105,7 @@ beforeAll(async () => {
   await signIn(server, owner.key);
   await driveAll(reach, owner, operationsOf(owner), CANARY);
   await learnCursors(owner);
+  await stopBatches(reach, owner);
   await runner[Symbol.asyncDispose]();
   await server.call('PUT', `/api/v1/credentials/${HELD_PACK}`, { key: owner.key, body: { token: CANARY } });
   const credentials = { [GIVEN_PACK]: { token: CANARY } };
@@ -134,6 +136,7 @@ describe.each(['stranger', 'operator'] as const)('to the %s', (who) => {
     await driveAll(reach, other, operationsOf(other), who, (request, answer) =>
       expectNothingOfOwner(request, answer, who),
     );
+    await stopBatches(reach, other);
     await runner[Symbol.asyncDispose]();
     await startTask(reach, other, who, over.signal);
   }, DRIVE_MS);
