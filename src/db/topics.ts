@@ -12,6 +12,7 @@ export type Topic =
   | 'schedules'
   | 'batches'
   | 'background'
+  | 'accounts'
   | `background:${string}`
   | `task:${string}`
   | `ended:${string}`

@@ -2,6 +2,8 @@
 // exports an account and deletes one goes by this table alone; a test compares it with a migrated database, so
 // that a new table or column does not go unnoticed. The tables of packs are the platform's, and not in here.
 
+import { ACCOUNT_HOLDINGS } from './account-holdings.ts';
+
 /** A column, or an expression, by which rows belong to rows of another table, which it names by their `id`. */
 export interface Link {
   column: string;
@@ -42,13 +44,7 @@ const codeOf = (column: string) =>
 
 /** By table; one outside of the schema `public` with its schema. */
 export const HOLDINGS: Readonly<Record<string, Holding>> = {
-  accounts: {
-    account: { column: 'id', to: 'accounts' },
-    task: [],
-    identity: words('id operator created_at'),
-    setting: words('name models'),
-    content: {},
-  },
+  ...ACCOUNT_HOLDINGS,
   keys: {
     account: OF_ACCOUNT,
     task: [OF_TASK],
@@ -93,7 +89,8 @@ export const HOLDINGS: Readonly<Record<string, Holding>> = {
       id account_id key_id parent_task_id continues conversation_id status phase scopes timeout_ms resources
       template exit_code created_at started_at working_at begun_at completed_at runner_id lease_id lease_expires_at
       deadline last_seq event_batch events_dropped depth trace_parent risks approval loop wait_ms waited_ms
-      waiting_since sandbox_id sandbox_reach free_since freed_from output_attempts messages keep workspace_until`),
+      waiting_since sandbox_id sandbox_reach free_since freed_from output_attempts messages keep workspace_until
+      batch_id batch_row`),
     ledger: words(`
       model fallback_models input_tokens output_tokens usage billed_key_id llm_nano_usd compute_nano_usd cost_source
       budget used_tokens used_nano_usd used_calls overspent_at overspent`),
@@ -265,6 +262,22 @@ export const HOLDINGS: Readonly<Record<string, Holding>> = {
       id schedule_id account_id scheduled_for through manual status starts_at started_at completed_at is_task attempts
       claimed_until`),
     content: { reason: codeOf('reason') },
+  },
+  batches: {
+    account: OF_ACCOUNT,
+    task: [],
+    identity: words(`
+      id account_id key_id attach concurrency status rows pending invalid queued running waiting_for_approval completed
+      failed timed_out stopped refusals retry_at claimed_until created_at updated_at completed_at`),
+    ledger: words('budget used_tokens used_nano_usd used_calls'),
+    setting: words('authority name task fills columns notes source pause_reason note'),
+    content: {},
+  },
+  batch_rows: {
+    account: { column: 'batch_id', to: 'batches' },
+    task: [OF_TASK],
+    identity: words('batch_id number status task_id has_task attempt earlier'),
+    content: { input: `'{}'`, error: codeOf('error') },
   },
   webhook_endpoints: {
     account: OF_ACCOUNT,
