@@ -3,6 +3,7 @@
 // that a new table or column does not go unnoticed. The tables of packs are the platform's, and not in here.
 
 import { ACCOUNT_HOLDINGS } from './account-holdings.ts';
+import { BATCH_HOLDINGS } from './batch-holdings.ts';
 
 /** A column, or an expression, by which rows belong to rows of another table, which it names by their `id`. */
 export interface Link {
@@ -45,6 +46,7 @@ const codeOf = (column: string) =>
 /** By table; one outside of the schema `public` with its schema. */
 export const HOLDINGS: Readonly<Record<string, Holding>> = {
   ...ACCOUNT_HOLDINGS,
+  ...BATCH_HOLDINGS,
   keys: {
     account: OF_ACCOUNT,
     task: [OF_TASK],
@@ -262,22 +264,6 @@ export const HOLDINGS: Readonly<Record<string, Holding>> = {
       id schedule_id account_id scheduled_for through manual status starts_at started_at completed_at is_task attempts
       claimed_until`),
     content: { reason: codeOf('reason') },
-  },
-  batches: {
-    account: OF_ACCOUNT,
-    task: [],
-    identity: words(`
-      id account_id key_id attach concurrency status rows pending invalid queued running waiting_for_approval completed
-      failed timed_out stopped refusals retry_at claimed_until created_at updated_at completed_at`),
-    ledger: words('budget used_tokens used_nano_usd used_calls'),
-    setting: words('authority name task fills columns notes source pause_reason note'),
-    content: {},
-  },
-  batch_rows: {
-    account: { column: 'batch_id', to: 'batches' },
-    task: [OF_TASK],
-    identity: words('batch_id number status task_id has_task attempt earlier'),
-    content: { input: `'{}'`, error: codeOf('error') },
   },
   webhook_endpoints: {
     account: OF_ACCOUNT,
