@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
+import { env } from './src/lib/env.ts';
 import { BROWSER_FOLDER } from './test/fixtures/browser-folder.ts';
 import { LongestFirst } from './test/fixtures/longest-first.ts';
 
@@ -23,7 +24,7 @@ const REST = [
   'task-waiting',
 ];
 const ALSO_AS_FUNCTIONS =
-  process.env['SEED_TEST_FUNCTIONS'] === 'rest' ? REST.map((name) => `test/integration/${name}.test.ts`) : [];
+  env('SEED_TEST_FUNCTIONS') === 'rest' ? REST.map((name) => `test/integration/${name}.test.ts`) : [];
 /** Kills the cluster's API server and kubelet. */
 const BREAKS_CLUSTER = 'test/cluster/task.test.ts';
 const CLUSTER_SETUP = ['test/fixtures/postgres-global-setup.ts', 'test/cluster/global-setup.ts'];
