@@ -38,7 +38,6 @@ import type { CronNeeds } from './http/cron-routes.ts';
 import { CallLog } from './ledger/call-log.ts';
 import type { CalledCommand } from './ledger/kept-call.ts';
 import type { McpServerFor } from './mcp/routes.ts';
-import { seedMcpServer } from './mcp/seed-offer.ts';
 import { countRequest } from './models/account-limits.ts';
 import { createLlmGateway } from './models/gateway.ts';
 import { KeptTests } from './models/known/kept-tests.ts';
@@ -92,7 +91,8 @@ export interface Parts {
  * @throws SeedError when the database or a setting does not allow it
  */
 export async function composeSeed(parts: Parts, undo: AsyncDisposableStack) {
-  const { settings, log, packs, version, cliBundle, resolve, mcpServerFor = seedMcpServer } = parts;
+  const { settings, log, packs, version, cliBundle, resolve } = parts;
+  const mcpServerFor = parts.mcpServerFor ?? (await import('./mcp/seed-offer.ts')).seedMcpServer;
   const stopping = new AbortController();
   // Read beside all else that a start does.
   const upstream = chooseUpstream(settings.llm);
