@@ -29,6 +29,7 @@ import { askForRaise } from './approvals/budget.ts';
 import { keepApprovals } from './approvals/keep.ts';
 import { openApprovals } from './approvals/open-approvals.ts';
 import { openBackground } from './background/keep.ts';
+import { keepBatches } from './batches/keep.ts';
 import { openRegistry } from './built-in.ts';
 import { keepFilesFor, openBlobs } from './files/open-blobs.ts';
 import { openAdmissions } from './grants/admissions.ts';
@@ -37,7 +38,6 @@ import type { CronNeeds } from './http/cron-routes.ts';
 import { CallLog } from './ledger/call-log.ts';
 import type { CalledCommand } from './ledger/kept-call.ts';
 import type { McpServerFor } from './mcp/routes.ts';
-import { seedMcpServer } from './mcp/seed-offer.ts';
 import { countRequest } from './models/account-limits.ts';
 import { createLlmGateway } from './models/gateway.ts';
 import { KeptTests } from './models/known/kept-tests.ts';
@@ -91,7 +91,8 @@ export interface Parts {
  * @throws SeedError when the database or a setting does not allow it
  */
 export async function composeSeed(parts: Parts, undo: AsyncDisposableStack) {
-  const { settings, log, packs, version, cliBundle, resolve, mcpServerFor = seedMcpServer } = parts;
+  const { settings, log, packs, version, cliBundle, resolve } = parts;
+  const mcpServerFor = parts.mcpServerFor ?? (await import('./mcp/seed-offer.ts')).seedMcpServer;
   const stopping = new AbortController();
   // Read beside all else that a start does.
   const upstream = chooseUpstream(settings.llm);
@@ -239,6 +240,7 @@ export async function composeSeed(parts: Parts, undo: AsyncDisposableStack) {
     undo.use(keepApprovals(running, settings.retention.calls));
     undo.use(background.keep());
     undo.use(keepSchedules(byItself));
+    undo.use(keepBatches({ ...byItself, inbox }));
     undo.use(keepDeleting({ store, blobs, log }));
     undo.use(keepExporting({ store, blobs, inbox, log }));
     undo.use(keepFilesFor(settings.files.retentionDays, blobs, store, log));
