@@ -371,7 +371,7 @@ describe('a kill between the answer and the keeping', () => {
     expect(next).toMatchObject({ status: 'completed', stdout: 'out' });
     expect(next.notes).toEqual([
       expect.stringMatching(/^The task before did not complete, it failed: /),
-      '/workspace is empty: the task before did not come to the point of keeping it.',
+      '/workspace is empty: the task before could not keep it, or did not come to the point.',
     ]);
     expect(JSON.stringify(model.lastMessages())).toContain(task.stdout?.slice(0, 64));
   });
