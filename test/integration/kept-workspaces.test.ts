@@ -2,6 +2,7 @@
 // last task that names one.
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import type { ErrorBody } from '../../src/protocol/errors.ts';
 import type { Lease } from '../../src/protocol/runner.ts';
 import type { Task } from '../../src/protocol/task.ts';
 import { rowsOf } from '../fixtures/database.ts';
@@ -149,6 +150,7 @@ it('that the store does not take is refused, and leaves nothing', async () => {
   s3.trouble = 3;
   const answer = await sendTo(lease);
   // As an error of its own length: whoever reads it waits for nothing more.
-  expect([answer.status, (await answer.json()).error.code]).toEqual([503, 'unavailable']);
+  const { error } = (await answer.json()) as ErrorBody;
+  expect([answer.status, error.code]).toEqual([503, 'unavailable']);
   await runner.settle(lease);
 });
