@@ -99,8 +99,7 @@ function changeCall(
   entries[index] = { ...call, ...change(call) };
 }
 
-export type Row = { key: string | number } & /** `turn`: of a conversation of several, from 1 on. */
-(
+export type Row = { key: string | number } /** `turn`: of a conversation of several, from 1 on. */ & (
   | { type: 'instruction' | 'answer' | 'value'; at: string; text: string; turn?: number }
   | { type: 'entry'; entry: Entry }
 );
