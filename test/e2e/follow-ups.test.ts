@@ -181,7 +181,8 @@ describe('a message to a running task', () => {
 });
 
 /** Until there is a key of this name, which the test makes while whatever it wants is so. */
-const untilKey = (name: string) => `until seed keys list 2>/dev/null | grep -q ${name}; do sleep 0.3; done; echo ${name}`;
+const untilKey = (name: string) =>
+  `until seed keys list 2>/dev/null | grep -q ${name}; do sleep 0.3; done; echo ${name}`;
 const makeKey = (name: string) => seed.call('POST', '/api/v1/keys', { body: { name, scopes: ['keys:read'] } });
 
 describe('messages while the server is killed', () => {
