@@ -186,7 +186,7 @@ const untilKey = (name: string) =>
 const makeKey = (name: string) => seed.call('POST', '/api/v1/keys', { body: { name, scopes: ['keys:read'] } });
 
 describe('messages while the server is killed', () => {
-  it('are all read, once each and in their order', async () => {
+  it('are all read, once each and in their order', { timeout: 180_000 }, async () => {
     const task = await seed.postTask({ instruction: bash(untilKey('go-one'), untilKey('go-two')) });
     await seed.waitForEvent(task.id, ({ type }) => type === 'tool_call');
     const texts = ['before the kill', 'right before it', 'after it', 'later'];
