@@ -19,7 +19,7 @@ import type { HttpEnv } from './http/http-types.ts';
 import { limitBodies } from './http/limit-body.ts';
 import { prefixIn } from './http/request-headers.ts';
 import { refuseUnsound } from './http/sound-request.ts';
-import { mcpRoutes } from './mcp/routes.ts';
+import type { mcpRoutes } from './mcp/routes.ts';
 import { llmRoutes } from './models/routes.ts';
 import { runnerRoutes } from './runners/routes.ts';
 import { liveRunners } from './runners/runners.ts';
@@ -75,7 +75,9 @@ export async function createApp(parts: AppNeeds): Promise<Hono<HttpEnv>> {
   app.route('/approve', linkRoutes(parts));
   app.route('/llm/v1', llmRoutes(parts));
   app.route('/runner/v1', runnerRoutes(parts));
-  app.route('/', mcpRoutes(parts, app));
+  // A large library: a function loads it while its connections are made.
+  const mcp = await import('./mcp/routes.ts');
+  app.route('/', mcp.mcpRoutes(parts, app));
   if (parts.cron) app.route('/api/cron', cronRoutes(parts.cron));
   if (metrics) {
     const read = async () => ({ tasks: await countUnfinished(store.db), runners: await liveRunners(store) });

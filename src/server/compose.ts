@@ -22,6 +22,8 @@ import { KeyUse } from './access/key-use.ts';
 import { openKeyCache } from './access/presented-key.ts';
 import type { KeyRates, SignInRates } from './access/rate-limits.ts';
 import { RateLimits, SignInLimits } from './access/rate-limits.ts';
+import { keepDeleting } from './accounts/keep-deleting.ts';
+import { keepExporting } from './accounts/keep-exporting.ts';
 import { createApp } from './app.ts';
 import { askForRaise } from './approvals/budget.ts';
 import { keepApprovals } from './approvals/keep.ts';
@@ -35,7 +37,6 @@ import type { CronNeeds } from './http/cron-routes.ts';
 import { CallLog } from './ledger/call-log.ts';
 import type { CalledCommand } from './ledger/kept-call.ts';
 import type { McpServerFor } from './mcp/routes.ts';
-import { seedMcpServer } from './mcp/seed-offer.ts';
 import { countRequest } from './models/account-limits.ts';
 import { createLlmGateway } from './models/gateway.ts';
 import { KeptTests } from './models/known/kept-tests.ts';
@@ -89,7 +90,8 @@ export interface Parts {
  * @throws SeedError when the database or a setting does not allow it
  */
 export async function composeSeed(parts: Parts, undo: AsyncDisposableStack) {
-  const { settings, log, packs, version, cliBundle, resolve, mcpServerFor = seedMcpServer } = parts;
+  const { settings, log, packs, version, cliBundle, resolve } = parts;
+  const mcpServerFor = parts.mcpServerFor ?? (await import('./mcp/seed-offer.ts')).seedMcpServer;
   const stopping = new AbortController();
   // Read beside all else that a start does.
   const upstream = chooseUpstream(settings.llm);
@@ -237,6 +239,8 @@ export async function composeSeed(parts: Parts, undo: AsyncDisposableStack) {
     undo.use(keepApprovals(running, settings.retention.calls));
     undo.use(background.keep());
     undo.use(keepSchedules(byItself));
+    undo.use(keepDeleting({ store, blobs, log }));
+    undo.use(keepExporting({ store, blobs, inbox, log }));
     undo.use(keepFilesFor(settings.files.retentionDays, blobs, store, log));
     if (settings.webhookRetentionDays !== null) undo.use(keepEventsFor(settings.webhookRetentionDays, store, log));
     undo.use(watchExpiringKeys(store, log));

@@ -164,9 +164,12 @@ export function createFunction(parts: FunctionParts): SeedFunction {
         const { response, ended } = await answerRequest(request, ends, (...asked) => seed.app.fetch(...asked));
         answered.resolve(response);
         await ended;
-        await settle(request.method !== 'GET' && request.method !== 'HEAD', seed);
+        return seed;
       });
-      const met = over.catch((error) => {
+      const changes = request.method !== 'GET' && request.method !== 'HEAD';
+      // Behind the last tick: what begins a turn by itself would be frozen in the middle of it.
+      const settled = over.then((seed) => settle(changes, seed));
+      const met = settled.catch((error) => {
         logFailure(log, error, 'a request could not be answered');
         answered.resolve(failure(error));
       });

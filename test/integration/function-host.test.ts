@@ -8,7 +8,7 @@ import { until } from '../fixtures/seed.ts';
 import { callsTo, startTestServer, type TestServer } from '../fixtures/server.ts';
 import { startReceiver, type WebhookReceiver } from '../fixtures/webhook-receiver.ts';
 
-const TASKS = 8;
+const TASKS = 3;
 
 let server: TestServer;
 let receiver: WebhookReceiver;
@@ -31,7 +31,7 @@ async function openHost(options: Parameters<typeof startFunctionServer>[2]) {
 
 describe('processes that are stopped between requests', () => {
   it('answer when they are continued, also when Postgres has let go of their sessions', async () => {
-    const host = await openHost({ concurrency: 1 });
+    const host = await openHost({ concurrency: 1, cronEveryMs: 600_000 });
     try {
       expect((await host.call('GET', '/api/v1/whoami')).status).toBe(200);
       await until('it is stopped', () => host.counts.frozen > 0);
@@ -44,12 +44,12 @@ describe('processes that are stopped between requests', () => {
     } finally {
       await host.stop();
     }
-  });
+  }, 120_000);
 });
 
 describe('processes that are killed behind each answer', () => {
   it('have written all of it, and deliver each event once', async () => {
-    const host = await openHost({ concurrency: 1, killShare: 1, cronEveryMs: 500 });
+    const host = await openHost({ concurrency: 1, killShare: 1 });
     try {
       const { body: hook } = await host.call('POST', '/api/v1/webhooks', {
         body: { url: `${receiver.url}/hook`, events: ['task.stopped'] },
@@ -77,13 +77,13 @@ describe('processes that are killed behind each answer', () => {
         `select distinct target from audit where command = 'tasks run'`,
       );
       expect(audited.map(({ target }) => target).sort()).toEqual([...posted].sort());
-      const delivered = await receiver.has(TASKS, ({ path }) => path === '/hook', 60_000);
+      const delivered = await receiver.has(TASKS, ({ path }) => path === '/hook', 120_000);
       expect(new Set(delivered.map(({ headers }) => headers['webhook-id'])).size).toBe(TASKS);
       expect(host.counts.killed).toBeGreaterThan(TASKS);
     } finally {
       await host.stop();
     }
-  }, 180_000);
+  }, 400_000);
 });
 
 describe('the host', () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLog } from '../../src/lib/log.ts';
+import { LIMITS } from '../../src/protocol/limits.ts';
 import { createFunction, type FunctionParts } from '../../src/server/function.ts';
 import { rowsOf, run } from '../fixtures/database.ts';
 import { type AnyBody, startTestServer, type TestServer } from '../fixtures/server.ts';
@@ -55,7 +56,8 @@ describe('a function', () => {
     const { ask } = openFunction();
     const [own, others] = [await ask('GET', '/api/v1/whoami'), await server.call('GET', '/api/v1/whoami')];
     expect(own.status).toBe(200);
-    expect(own.body).toEqual(others.body);
+    // When the key was used last has moved on meanwhile.
+    expect({ ...own.body.key, lastUsedAt: null }).toEqual({ ...others.body.key, lastUsedAt: null });
     const named = [
       'content-type',
       'x-content-type-options',
@@ -90,12 +92,13 @@ describe('a function', () => {
   });
 
   it('has a wait end before its time does', async () => {
-    const { ask } = openFunction({ mostMs: 2_000 });
-    const { body } = await ask('POST', '/api/v1/tasks/run', newTask);
+    const { ask } = openFunction({ mostMs: 4_000 });
     const begunMs = performance.now();
-    const { status } = await ask('GET', `/api/v1/tasks/${body.task.id}`, undefined, { prefer: 'wait=60' });
-    expect(status).toBe(200);
-    expect(performance.now() - begunMs).toBeLessThan(20_000);
+    const { status } = await ask('POST', '/api/v1/tasks/run', newTask, { prefer: 'wait=60' });
+    expect(status).toBe(202);
+    const waitedMs = performance.now() - begunMs;
+    expect(waitedMs).toBeGreaterThan(1_000);
+    expect(waitedMs).toBeLessThan(30_000);
   });
 
   it('breaks a stream off before its time ends, and goes on with it where it was', async () => {
@@ -130,8 +133,9 @@ describe('a function', () => {
     const headers = { origin: 'https://seed.example', 'x-forwarded-for': '203.0.113.9', 'seed-dashboard': '1' };
     const wrong = { key: server.adminKey.replace(/.$/, (last) => (last === 'a' ? 'b' : 'a')) };
     const statuses = new Set<number>();
-    for (let index = 0; index < 15; index += 1) {
-      const { ask } = openFunction();
+    const processes = [openFunction(), openFunction()];
+    for (let index = 0; index < LIMITS.signInFailuresPerMinute + 2; index += 1) {
+      const { ask } = processes[index % 2] ?? openFunction();
       statuses.add((await ask('POST', '/session', wrong, headers)).status);
     }
     expect([...statuses].sort()).toEqual([401, 429]);

@@ -2,6 +2,8 @@
 // exports an account and deletes one goes by this table alone; a test compares it with a migrated database, so
 // that a new table or column does not go unnoticed. The tables of packs are the platform's, and not in here.
 
+import { ACCOUNT_HOLDINGS } from './account-holdings.ts';
+
 /** A column, or an expression, by which rows belong to rows of another table, which it names by their `id`. */
 export interface Link {
   column: string;
@@ -42,13 +44,7 @@ const codeOf = (column: string) =>
 
 /** By table; one outside of the schema `public` with its schema. */
 export const HOLDINGS: Readonly<Record<string, Holding>> = {
-  accounts: {
-    account: { column: 'id', to: 'accounts' },
-    task: [],
-    identity: words('id operator created_at'),
-    setting: words('name models'),
-    content: {},
-  },
+  ...ACCOUNT_HOLDINGS,
   keys: {
     account: OF_ACCOUNT,
     task: [OF_TASK],

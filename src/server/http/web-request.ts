@@ -26,7 +26,13 @@ export async function answerRequest(
 ): Promise<Answered> {
   const gone = new AbortController();
   const broken = new AbortController();
-  const signal = AbortSignal.any([given.signal, gone.signal]);
+  const { signal } = gone;
+  // Whoever leaves with the whole answer has heard it: what it gave up in leaving is not taken back.
+  const leave = () => gone.abort(given.signal.reason);
+  if (given.signal.aborted) leave();
+  given.signal.addEventListener('abort', leave, { once: true });
+  const ended = Promise.withResolvers<void>();
+  void ended.promise.then(() => given.signal.removeEventListener('abort', leave));
   const headers = new Headers(given.headers);
   headers.delete(NOT_OURS);
   // So that its bytes are counted: what says neither is taken for a request without a body.
@@ -47,7 +53,6 @@ export async function answerRequest(
     else if (name !== 'connection') sent.set(name, value);
   }
   const { status, statusText } = response;
-  const ended = Promise.withResolvers<void>();
   const content = response.body && readable(response.body, { gone, broken: broken.signal, ended: ended.resolve });
   if (content === null) ended.resolve();
   return { response: new Response(content, { status, statusText, headers: sent }), ended: ended.promise };

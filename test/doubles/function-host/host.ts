@@ -42,7 +42,7 @@ interface VercelSettings {
 }
 
 export async function startFunctionHost(options: HostOptions): Promise<FunctionHost> {
-  const { folder, settings, cronSecret, cronEveryMs = 1_000, mostMs = 30_000 } = options;
+  const { folder, settings, cronSecret, cronEveryMs = 5_000, mostMs = 60_000 } = options;
   const vercel = JSON.parse(readFileSync(join(folder, 'vercel.json'), 'utf8')) as VercelSettings;
   const instances = new Instances({
     concurrency: 8,
@@ -103,7 +103,8 @@ export async function startFunctionHost(options: HostOptions): Promise<FunctionH
       'x-invocation',
       id,
     ];
-    const asked = send({ port, host: '127.0.0.1', method: request.method, path: request.url });
+    // A connection for each: an instance that was stopped closes those it has kept as soon as it is continued.
+    const asked = send({ agent: false, port, host: '127.0.0.1', method: request.method, path: request.url });
     for (let at = 0; at < rawHeaders.length + forwarded.length; at += 2) {
       const [name = '', value = ''] = [...rawHeaders, ...forwarded].slice(at, at + 2);
       asked.appendHeader(name, value);

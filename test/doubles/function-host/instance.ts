@@ -51,7 +51,9 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
   const id = request.headers['x-invocation'];
   const { host: called = 'localhost' } = request.headers;
   const gone = new AbortController();
-  response.once('close', () => gone.abort());
+  response.once('close', () => {
+    if (!response.writableFinished) gone.abort();
+  });
   const headers = new Headers();
   for (let at = 0; at < request.rawHeaders.length; at += 2) {
     const [name = '', value = ''] = request.rawHeaders.slice(at, at + 2);
