@@ -15,7 +15,10 @@ const LEFT_OUT = '[What was said before this is left out.]';
 export function restoreConversation(manager: SessionManager, { entries, isCut }: Conversation): void {
   const [first] = entries;
   const summary = first?.type === 'summary' ? first : null;
-  const all = messagesOf(summary === null ? entries : entries.slice(1));
+  // Pi looks at how long a conversation is only where its last answer is younger than its summary.
+  const timestamp = Date.now() + 1_000;
+  const said = messagesOf(summary === null ? entries : entries.slice(1));
+  const all = said.map(({ message, at }) => ({ message: { ...message, timestamp }, at }));
   if (isCut) manager.appendMessage(userMessage(LEFT_OUT));
   if (summary === null) {
     for (const { message } of all) manager.appendMessage(message);

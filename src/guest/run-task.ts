@@ -24,7 +24,7 @@ import type { LoopbackProxy } from './proxy.ts';
 import { runAgent } from './run-agent.ts';
 import { systemPrompt } from './system-prompt.ts';
 import { createToolAnswers } from './tool-answers.ts';
-import { keepWorkspace, unpackWorkspace } from './workspace.ts';
+import { keepWorkspace, type Unpacked, unpackWorkspace } from './workspace.ts';
 
 const CUT = 'The agent does not know how the conversation began: that is too much, or kept no more.';
 
@@ -60,13 +60,13 @@ export async function runTask(run: TaskRun): Promise<DoneTask> {
   const begunAt = performance.now();
   const livedMs = () => performance.now() - begunAt;
   const workspace = () => ({ link, processes, folder: settings.workspaceDir });
-  /** What of what was kept of the workspace is not there. */
-  const unpacked: string[] = [];
+  /** What was kept of the workspace, as far as it is there. */
+  let unpacked: Unpacked = { notes: [], isAway: false };
   const prepareFiles = async () => {
     await run.identity?.();
     await prepareOutDir(settings);
-    const { continues } = await taskGiven;
-    if (continues?.workspace) unpacked.push(...(await unpackWorkspace(workspace())));
+    const given = await taskGiven;
+    if (given.continues?.workspace) unpacked = await unpackWorkspace(workspace(), leftMs(given, start.now) / 2);
     await fetchFiles(link, (await taskGiven).files, settings);
     return watchArtifacts(link, settings);
   };
@@ -113,8 +113,8 @@ export async function runTask(run: TaskRun): Promise<DoneTask> {
   const told =
     continues === undefined
       ? task.instruction
-      : continuedInstruction(task.instruction, [...continues.notes, ...unpacked]);
-  for (const text of unpacked) events.push({ type: 'diagnostic', text });
+      : continuedInstruction(task.instruction, [...continues.notes, ...unpacked.notes]);
+  for (const text of unpacked.notes) events.push({ type: 'diagnostic', text });
   if (before?.isCut) events.push({ type: 'diagnostic', text: CUT });
   const session = await startPiSession(pi, {
     cwd: settings.workspaceDir,
@@ -145,10 +145,10 @@ export async function runTask(run: TaskRun): Promise<DoneTask> {
   processes.killAll();
   // What could not be kept or told of is told with the result.
   refused.push(...(await finishArtifacts()));
-  if (task.keepsWorkspace)
+  if (task.keepsWorkspace && !unpacked.isAway)
     refused.push(...(await keepWorkspace(workspace(), leftMs(task, start.now) - livedMs())));
   await events.flush();
-  const stderr = [result.stderr, ...refused].filter((text) => text !== null).join('\n') || null;
+  const stderr = [result.stderr, ...unpacked.notes, ...refused].filter((text) => text !== null).join('\n') || null;
   const tell = async () => {
     const told = JSON.stringify({ ...result, stderr });
     accepted('/result', await link.post('/result', 'application/json', told));

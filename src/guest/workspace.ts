@@ -9,7 +9,7 @@ import { extract, type Pack, pack } from 'tar-stream';
 import { limitBytes } from '../lib/limit-bytes.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import type { AgentProcesses } from './agent-processes.ts';
-import { errorMessageIn, type Link, type LinkAnswer, newPatience, untilAnswered } from './link.ts';
+import { errorMessageIn, isFinal, type Link, type LinkAnswer, newPatience, untilAnswered } from './link.ts';
 import { createSieve, NOTES_NAME, type Sieve } from './workspace-entries.ts';
 
 /** Headers and padding of so many entries besides what is in them. */
@@ -36,9 +36,11 @@ export async function keepWorkspace(
 ): Promise<string[]> {
   const withinMs = Math.min(LIMITS.guest.keepMs, leftMs);
   if (withinMs <= 0) return ['/workspace was not kept: there was no time left.'];
-  const signal = AbortSignal.timeout(withinMs);
+  const signal = AbortSignal.timeout(Math.ceil(withinMs));
   let notes: string[] = [];
+  let refusal = 'it took too long';
   const send = async (): Promise<LinkAnswer> => {
+    signal.throwIfAborted();
     const sieve = createSieve();
     const tar = processes.spawn(TAR, PACKING, { cwd: folder, stdin: 'ignore' });
     const archive = pack();
@@ -52,6 +54,7 @@ export async function keepWorkspace(
     try {
       const answer = await link.put('/workspace', packed, signal);
       notes = sieve.notes();
+      refusal = refusalIn(answer);
       return answer;
     } finally {
       processes.killGroup(tar);
@@ -61,18 +64,31 @@ export async function keepWorkspace(
   };
   try {
     const answer = await untilAnswered(send, newPatience(withinMs));
-    if (answer.status === 204) return notes;
-    return [
-      `/workspace was not kept: ${errorMessageIn(answer.body.toString('utf8')) ?? `it was answered ${answer.status}`}.`,
-    ];
+    return answer.status === 204 ? notes : [`/workspace was not kept: ${refusal}.`];
   } catch (error) {
     if (link.isOver()) throw error;
-    return [`/workspace was not kept: ${signal.aborted ? 'it took too long' : (error as Error).message}.`];
+    return [`/workspace was not kept: ${signal.aborted ? refusal : (error as Error).message}.`];
   }
 }
 
-/** Puts what was kept into the folder. Returns what of it could not be, in sentences. */
-export async function unpackWorkspace({ link, processes, folder }: WorkspaceParts): Promise<string[]> {
+const refusalIn = ({ status, body }: LinkAnswer) =>
+  errorMessageIn(body.toString('utf8')) ?? `it was answered ${status}`;
+
+export interface Unpacked {
+  /** What is not there, in sentences. */
+  notes: string[];
+  /** It could not be fetched now: what is in the folder then must not take its place. */
+  isAway: boolean;
+}
+
+/**
+ * Puts what was kept into the folder.
+ * @param withinMs for how long it is asked for again where it cannot be had
+ */
+export async function unpackWorkspace(
+  { link, processes, folder }: WorkspaceParts,
+  withinMs: number,
+): Promise<Unpacked> {
   let notes: string[] = [];
   const fetch = async (): Promise<LinkAnswer> => {
     const sieve = createSieve();
@@ -90,8 +106,9 @@ export async function unpackWorkspace({ link, processes, folder }: WorkspacePart
     const unpacking = Promise.all([feed(archive, tar), text(outputOf(tar)), ended(tar)]);
     try {
       const answer = await link.download('/workspace', into(unzipped));
-      if (answer.status !== 200) sieving.catch(() => undefined);
-      else await sieving;
+      // Of what was not given nothing ever comes out.
+      if (answer.status !== 200) return answer;
+      await sieving;
       await ending;
       const [, , complaint] = await unpacking;
       const told = Buffer.concat(said).toString('utf8').split('\n').filter(Boolean);
@@ -109,11 +126,15 @@ export async function unpackWorkspace({ link, processes, folder }: WorkspacePart
     }
   };
   try {
-    const answer = await untilAnswered(fetch, newPatience());
-    return answer.status === 200 ? notes : ['What was kept of /workspace could not be fetched.'];
+    const answer = await untilAnswered(fetch, newPatience(Math.min(LIMITS.guest.patienceMs, withinMs)));
+    if (answer.status === 200) return { notes, isAway: false };
+    const isAway = !isFinal(answer);
+    const then = isAway ? ' It stays as it is kept, and what is changed in /workspace now is not kept.' : '';
+    return { notes: [`What was kept of /workspace could not be fetched: ${refusalIn(answer)}.${then}`], isAway };
   } catch (error) {
     if (link.isOver()) throw error;
-    return [`Not all of /workspace is there: what was kept is damaged (${(error as Error).message}).`];
+    const why = (error as Error).message;
+    return { notes: [`Not all of /workspace is there: what was kept is damaged (${why}).`], isAway: false };
   }
 }
 

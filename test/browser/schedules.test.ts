@@ -5,6 +5,8 @@ import { WEB_FOLDER } from '../../src/server/dashboard/web-files.ts';
 import { describeInBrowser, expectAccessible } from '../fixtures/browser.ts';
 import { startTestServer } from '../fixtures/server.ts';
 
+/** What a change changes by itself. */
+const NEWER = { upcoming: expect.any(Array), updatedAt: expect.any(String) };
 const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
 
 describeInBrowser(
@@ -37,6 +39,22 @@ describeInBrowser(
         task: { instruction: 'Audit our keys', scopes: ['keys:read'] },
       });
       expect(await page.getByRole('list', { name: 'Next times' }).getByRole('listitem').count()).toBe(5);
+      await button(page, 'Edit').click();
+      const edit = page.getByRole('dialog', { name: 'Edit the schedule' });
+      await expectAccessible(page);
+      expect(await edit.getByLabel('Instruction').inputValue()).toBe('Audit our keys');
+      await edit.getByLabel('When', { exact: true }).fill('30 2 * * *');
+      await edit.getByLabel('Time zone').fill('Nowhere/Land');
+      await button(page, 'Save the changes').click();
+      await edit.getByText('no time zone').waitFor();
+      await edit.getByLabel('Time zone').fill('America/New_York');
+      await button(page, 'Save the changes').click();
+      await edit.waitFor({ state: 'hidden' });
+      await page.getByText('America/New_York').waitFor();
+      const changed = (await browser.server.call('GET', `/api/v1/schedules/${schedule.id}`)).body.schedule;
+      expect(changed).toMatchObject({ ...schedule, cron: '30 2 * * *', timezone: 'America/New_York', ...NEWER });
+      const shown = page.getByRole('list', { name: 'Next times' }).getByRole('listitem');
+      expect(await shown.count()).toBe(changed.upcoming.length);
       await button(page, 'Run now').click();
       await page.getByRole('cell', { name: 'Started' }).waitFor();
       await expectAccessible(page);

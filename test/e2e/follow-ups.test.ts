@@ -180,6 +180,41 @@ describe('a message to a running task', () => {
   });
 });
 
+/** Until there is a key of this name, which the test makes while whatever it wants is so. */
+const untilKey = (name: string) =>
+  `until seed keys list 2>/dev/null | grep -q ${name}; do sleep 0.3; done; echo ${name}`;
+const makeKey = (name: string) => seed.call('POST', '/api/v1/keys', { body: { name, scopes: ['keys:read'] } });
+
+describe('messages while the server is killed', () => {
+  it('are all read, once each and in their order', { timeout: 180_000 }, async () => {
+    const task = await seed.postTask({ instruction: bash(untilKey('go-one'), untilKey('go-two')) });
+    await seed.waitForEvent(task.id, ({ type }) => type === 'tool_call');
+    const texts = ['before the kill', 'right before it', 'after it', 'later'];
+    const tell = async (text = '') => {
+      const headers = { 'idempotency-key': `${task.id}-${text.replaceAll(' ', '-')}` };
+      // The second is sent into the kill: it is sent again until it is answered, as the CLI does.
+      await until(
+        'it is taken',
+        async () => (await send(task.id, text, headers).catch(() => null))?.status === 202,
+        60_000,
+      );
+    };
+    await tell(texts[0]);
+    const killed = tell(texts[1]);
+    process.kill(seed.serverPid(), 'SIGKILL');
+    await killed;
+    await tell(texts[2]);
+    await makeKey('go-one');
+    await seed.waitForEvent(task.id, (event) => event.type === 'tool_result' && event.output.includes('go-one'));
+    await tell(texts[3]);
+    await makeKey('go-two');
+    expect(await hasEnded(task.id)).toMatchObject({ status: 'completed', stdout: 'go-two' });
+    const users = model.lastMessages().filter(({ role }) => role === 'user');
+    const read = users.map(({ content }) => (typeof content === 'string' ? content : content?.[0]?.['text']));
+    expect(read).toEqual([task.instruction, ...texts]);
+  });
+});
+
 /** Of the folder that a task leaves, in the order of their names: kind, rights, owner, link. */
 const LIST =
   "cd /workspace && find . -mindepth 1 -path ./out -prune -o -mindepth 1 -printf '%p %y %m %U %l\\n' | sort";
@@ -371,7 +406,7 @@ describe('a kill between the answer and the keeping', () => {
     expect(next).toMatchObject({ status: 'completed', stdout: 'out' });
     expect(next.notes).toEqual([
       expect.stringMatching(/^The task before did not complete, it failed: /),
-      '/workspace is empty: the task before did not come to the point of keeping it.',
+      '/workspace is empty: the task before could not keep it, or did not come to the point.',
     ]);
     expect(JSON.stringify(model.lastMessages())).toContain(task.stdout?.slice(0, 64));
   });

@@ -1,4 +1,5 @@
-// A server that is killed between the due time and the start of a task: another one starts it, once.
+// A server that is killed between the due time and the start of a task, or of a command as packs have them called:
+// another one starts it, once.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,8 +39,15 @@ it('the server is killed', { timeout: 180_000 }, async () => {
     };
     return { call, kill };
   };
-  const runs = () =>
-    rowsOf(database.databaseUrl, 'select id, status, is_task from schedule_runs order by scheduled_for');
+  const runsWhere = (condition: string) =>
+    rowsOf(
+      database.databaseUrl,
+      `select schedule_runs.id, schedule_runs.status, is_task from schedule_runs
+         join schedules on schedules.id = schedule_id where ${condition} order by scheduled_for`,
+    );
+  const runs = () => runsWhere(`command = 'tasks run'`);
+  const ofCommand = async () => (await runsWhere(`command <> 'tasks run'`)).map(({ status }) => status);
+  const made = () => rowsOf(database.databaseUrl, `select id from keys where name = 'by the clock'`);
   const create = async ({ call }: Awaited<ReturnType<typeof start>>, name: string, ms: number) =>
     (
       await call('POST', '/schedules', {
@@ -53,7 +61,11 @@ it('the server is killed', { timeout: 180_000 }, async () => {
   await locker.connect();
   await locker.query('begin; lock table idempotency in exclusive mode');
   await create(first, 'begun', 1_500);
+  const calls = { command: 'keys create', input: { name: 'by the clock', scopes: ['keys:read'] } };
+  const runAt = new Date(Date.now() + 1_500).toISOString();
+  await first.call('POST', '/schedules', { name: 'a command', runAt, ...calls });
   await until('it is starting', async () => (await runs())[0]?.['status'] === 'starting');
+  await until('the command, too', async () => (await ofCommand())[0] === 'starting');
   // Of the other there is no run yet when the server dies, and its time comes while none is there.
   const missed = await create(first, 'due while none was there', 3_000);
   await first.kill();
@@ -68,17 +80,22 @@ it('the server is killed', { timeout: 180_000 }, async () => {
   const tasks = await rowsOf(database.databaseUrl, 'select id, instruction from tasks order by instruction');
   expect(tasks.map(({ instruction }) => instruction)).toEqual(['begun', 'due while none was there']);
   expect((await runs()).map(({ id }) => id).sort()).toEqual(tasks.map(({ id }) => id).sort());
+  await until('the command has run', async () => (await ofCommand())[0] === 'succeeded');
+  expect([await ofCommand(), (await made()).length]).toEqual([['succeeded'], 1]);
 
   // The task is made, and the server dies before the run hears of it.
   await run(
     database.databaseUrl,
-    `update schedule_runs set status = 'starting', is_task = false, claimed_until = now()`,
+    `update schedule_runs set status = 'starting', is_task = false, claimed_until = now(), completed_at = null`,
   );
   await second.kill();
   await run(database.databaseUrl, `select pg_notify('seed', 'schedules')`);
   await until('the other server has taken them up', async () =>
     (await runs()).every(({ status }) => status === 'started'),
   );
+  // So it is with the command, whose answer is found: it is not called again.
+  await until('the command is told of', async () => (await ofCommand())[0] === 'succeeded');
+  expect(await made()).toHaveLength(1);
   expect(await rowsOf(database.databaseUrl, 'select id from tasks')).toHaveLength(2);
   await third.kill();
 });

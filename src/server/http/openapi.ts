@@ -1,14 +1,17 @@
 // The OpenAPI 3.1 description of the REST API, from the commands alone.
 
+import { z } from 'zod';
 import { type Command, isFile, isObject, isStream } from '../../command/define-command.ts';
 import { parseHttp, pathParameters, toJsonSchema } from '../../command/manifest.ts';
 import { Narrowing } from '../../command/narrow.ts';
 import { neededInputs } from '../../lib/needed-inputs.ts';
 import { credentialHeader } from '../../lib/pack-setting.ts';
+import { BackgroundCall } from '../../protocol/background-call.ts';
 import type { JsonSchema } from '../../protocol/manifest.ts';
 import { codeSamples } from './code-samples.ts';
 import { ERROR_SCHEMA, errorComponents, errorResponses, references } from './openapi-errors.ts';
 import { nounOf, tagsOf } from './openapi-tags.ts';
+import { canBeLater } from './respond-async.ts';
 
 type JsonObject = Record<string, unknown>;
 
@@ -38,7 +41,7 @@ export function toOpenApi(commands: readonly Command[], version: string): JsonOb
     paths: all,
     components: {
       schemas: components,
-      responses: errorComponents(all),
+      responses: { Later: laterResponse(components), ...errorComponents(all) },
       securitySchemes: { key: { type: 'http', scheme: 'bearer' } },
     },
   };
@@ -70,7 +73,8 @@ function operation(command: Command, { template, components }: Place): JsonObjec
     parameters: [
       ...inPath.map((name, index) => inTemplate(parameterOf(name, 'path', input), names[index] ?? name)),
       ...(method === 'GET' ? rest.map(([name]) => parameterOf(name, 'query', input)) : []),
-      ...(command.name === 'tasks run' ? [PREFER_WAIT] : []),
+      ...(waits(command) ? [PREFER_WAIT] : []),
+      ...(canBeLater(command) ? [PREFER_LATER] : []),
       ...(command.effect === 'read' ? [] : [IDEMPOTENCY_KEY]),
       ...(isStream(command) ? [LAST_EVENT_ID] : []),
       ...credentialParameters(command),
@@ -164,9 +168,33 @@ const LIST_COMMANDS: JsonObject = {
 const PREFER_WAIT: JsonObject = {
   name: 'Prefer',
   in: 'header',
-  description: '`wait=60` holds the answer until the task has ended or 60 seconds are over (RFC 7240)',
+  description: '`wait=60` holds the answer until what it tells of has ended or 60 seconds are over (RFC 7240)',
   schema: { type: 'string', examples: ['wait=60'] },
 };
+
+const STARTS_AND_WAITS: readonly string[] = ['tasks run', 'tasks continue'];
+const waits = (command: Command) =>
+  STARTS_AND_WAITS.includes(command.name) || (isObject(command) && command.isPoll === true);
+
+const PREFER_LATER: JsonObject = {
+  name: 'Prefer',
+  in: 'header',
+  description:
+    '`respond-async` has it answered with 202 at once, and done after that: `GET /background/{id}` tells what came of it (RFC 7240)',
+  schema: { type: 'string', examples: ['respond-async'] },
+};
+
+/** Beside the command's own answer. */
+function laterResponse(components: Record<string, JsonSchema>): JsonObject {
+  const schema = hoist(toJsonSchema(z.object({ call: BackgroundCall }), 'output'), components);
+  const description = 'Done later: it was called with `Prefer: respond-async`';
+  const headers = {
+    Location: { description: 'Where what came of it is told', schema: { type: 'string' } },
+    'Preference-Applied': { description: '`respond-async`', schema: { type: 'string' } },
+    'Idempotent-Replay': IDEMPOTENT_REPLAY,
+  };
+  return { description, headers, content: { 'application/json': { schema } } };
+}
 
 function credentialParameters({ platform }: Command): JsonObject[] {
   if (platform?.credential !== 'caller') return [];
@@ -220,7 +248,8 @@ function responses(command: Command, components: Record<string, JsonSchema>): Js
     ...(command.effect !== 'read' && { headers: { 'Idempotent-Replay': IDEMPOTENT_REPLAY } }),
     content: { 'application/json': { schema } },
   };
-  return { [String(command.successStatus ?? 200)]: answer, ...errors };
+  const later = canBeLater(command) && { 202: { $ref: '#/components/responses/Later' } };
+  return { [String(command.successStatus ?? 200)]: answer, ...later, ...errors };
 }
 
 /** Moves a schema's $defs into the components and points its references there. */

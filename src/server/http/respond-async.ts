@@ -24,14 +24,18 @@ export interface Background {
   begin(later: LaterCall): Promise<{ call: BackgroundCall; isReplay: boolean }>;
 }
 
+/** Whether it can be: not what brings files, streams, or has only begun when it is answered anyway. */
+export function canBeLater(command: Command): boolean {
+  return isObject(command) && !command.isPoll && !command.takesFiles && command.successStatus !== 202;
+}
+
 /**
  * Whether the answer is to come before the work. What a task's agent calls is done at once, since its key ends
- * with the task, and so is what brings files, streams, or has only begun when it is answered anyway.
+ * with the task.
  */
 export function isForLater(c: Context<HttpEnv>, command: Command, { actor }: Pick<Call, 'actor'>): boolean {
   if (!/(?:^|[,;\s])respond-async(?:$|[,;\s])/i.test(c.req.header('prefer') ?? '')) return false;
-  if (!isObject(command) || command.isPoll || command.takesFiles || command.successStatus === 202) return false;
-  return actor.key.taskId === null;
+  return canBeLater(command) && actor.key.taskId === null;
 }
 
 /** @throws SeedError too_many_requests, idempotency_mismatch; invalid_input: the Idempotency-Key is none */

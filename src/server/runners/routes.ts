@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { toTold } from '../../command/manifest.ts';
 import type { Registry } from '../../command/registry.ts';
 import type { Store } from '../../db/store.ts';
+import type { StoredFile } from '../../db/tables.ts';
 import { parseJson } from '../../lib/json.ts';
 import { keptLine } from '../../lib/kept-event.ts';
 import type { Logger } from '../../lib/log.ts';
@@ -264,13 +265,19 @@ function fileRoutes({ store, blobs, inbox }: RunnerRoutesNeeds): Hono<HttpEnv> {
     return c.json({ messages: await readMessages(store.db, span, after) } satisfies GuestMessages);
   });
 
+  const give = async (c: Context, { blobId, size }: Pick<StoredFile, 'blobId' | 'size'>, type: string) => {
+    // Before its length is said: that of an error is another.
+    const content = await blobs.read(blobId);
+    c.header('Content-Type', type);
+    c.header('Content-Length', String(size));
+    return c.body(Readable.toWeb(content) as ReadableStream);
+  };
+
   app.get('/:id/files', async (c) => {
     const { files } = await taskOfLease(store.db, leaseOf(c));
     const file = files.find(({ name }) => name === nameOf(c));
     if (!file) throw new SeedError('not_found', 'the task has no such file');
-    c.header('Content-Type', 'application/octet-stream');
-    c.header('Content-Length', String(file.size));
-    return c.body(Readable.toWeb(await blobs.read(file.blobId)) as ReadableStream);
+    return give(c, file, 'application/octet-stream');
   });
 
   app.put('/:id/artifacts', async (c) => {
@@ -286,10 +293,7 @@ function fileRoutes({ store, blobs, inbox }: RunnerRoutesNeeds): Hono<HttpEnv> {
   });
 
   app.get('/:id/workspace', async (c) => {
-    const { blobId, size } = await workspaceOfLease(store.db, leaseOf(c));
-    c.header('Content-Type', 'application/gzip');
-    c.header('Content-Length', String(size));
-    return c.body(Readable.toWeb(await blobs.read(blobId)) as ReadableStream);
+    return give(c, await workspaceOfLease(store.db, leaseOf(c)), 'application/gzip');
   });
 
   app.put('/:id/workspace', async (c) => {

@@ -84,19 +84,23 @@ async function claim({ db, clock }: Store, most: number): Promise<RunRow[]> {
   if (most <= 0) return [];
   const now = clock.now();
   const isFree = sql`(claimed_until is null or claimed_until <= ${now})`;
+  // What each account has under way is counted once, not once for each that is due.
   const { rows } = await sql<RunRow>`
+    with begun as (
+      select account_id, count(*) as count from schedule_runs
+      where status in ('due', 'starting', 'started') and (status = 'started' or claimed_until > ${now})
+      group by account_id
+    ), due as (
+      select id, account_id, starts_at, row_number() over (partition by account_id order by starts_at) as place
+      from schedule_runs where status in ('due', 'starting') and starts_at <= ${now} and ${isFree}
+    ), next as (
+      select due.id from due left join begun using (account_id)
+      where coalesce(begun.count, 0) + place <= ${SCHEDULE_LIMITS.scheduledTasksPerAccount}
+      order by place, starts_at limit ${most}
+    )
     update schedule_runs set claimed_until = ${later(now, CLAIM_MS)}, attempts = attempts + 1
-    where ${isFree} and status in ('due', 'starting') and id in (
-      select id from (
-        select id, starts_at, row_number() over (partition by account_id order by starts_at) as place, (
-          select count(*) from schedule_runs as begun where begun.account_id = due.account_id
-            and (status = 'started' or status in ('due', 'starting') and claimed_until > ${now})
-        ) as begun
-        from schedule_runs as due
-        where status in ('due', 'starting') and starts_at <= ${now} and ${isFree}
-      ) as due
-      where begun + place <= ${SCHEDULE_LIMITS.scheduledTasksPerAccount} order by place, starts_at limit ${most}
-    ) returning *`.execute(db);
+    where ${isFree} and status in ('due', 'starting') and id in (select id from next)
+    returning *`.execute(db);
   return rows;
 }
 

@@ -191,6 +191,6 @@ function workspaceOf(before: TaskRow, now: Date): { found: From['workspace']; no
       ? 'what was in it is not kept any more'
       : keep === null
         ? 'nobody asked for it to be kept'
-        : 'the task before did not come to the point of keeping it';
+        : 'the task before could not keep it, or did not come to the point';
   return { found: null, notes: [`/workspace is empty: ${why}.`] };
 }

@@ -1,4 +1,4 @@
-// What can be done with a schedule, as far as the key may: run now, pause, resume, delete.
+// What can be done with a schedule, as far as the key may: run now, pause, resume, edit, delete.
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { Schedule } from '../../../../src/protocol/schedule.ts';
@@ -6,9 +6,12 @@ import { useAction, useSeed } from '../../api/use-command.ts';
 import { Button } from '../../ui/button.tsx';
 import { FormDialog } from '../../ui/dialog.tsx';
 import { toast, toastThen } from '../../ui/toast.tsx';
+import { EditSchedule } from './schedule-form.tsx';
 
-export function ScheduleActions({ schedule: { id, name, status } }: { schedule: Schedule }) {
+export function ScheduleActions({ schedule }: { schedule: Schedule }) {
+  const { id, name, status } = schedule;
   const { may } = useSeed();
+  const [editing, setEditing] = useState(false);
   const [deleting, setDeleting] = useState(false);
   const run = useAction('schedules run');
   const pause = useAction('schedules pause');
@@ -34,11 +37,13 @@ export function ScheduleActions({ schedule: { id, name, status } }: { schedule: 
           Resume
         </Button>
       )}
+      {may('schedules update') && <Button onClick={() => setEditing(true)}>Edit</Button>}
       {may('schedules delete') && (
         <Button kind="danger" onClick={() => setDeleting(true)}>
           Delete
         </Button>
       )}
+      {editing && <EditSchedule schedule={schedule} onClose={() => setEditing(false)} />}
       {deleting && <DeleteSchedule id={id} name={name} onClose={() => setDeleting(false)} />}
     </>
   );

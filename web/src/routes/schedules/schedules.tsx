@@ -137,6 +137,14 @@ export function OneSchedule() {
   );
 }
 
+/** Whether the zone's distance from UTC is not the same at all of them. */
+function changesClocks(times: readonly string[], timeZone: string): boolean {
+  const format = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' });
+  const offsetAt = (at: string) =>
+    format.formatToParts(new Date(at)).find(({ type }) => type === 'timeZoneName')?.value;
+  return new Set(times.map(offsetAt)).size > 1;
+}
+
 function Details({ schedule }: { schedule: Schedule }) {
   const { id, pauseReason, task, command, overlap, catchUp, jitter, maxFailures, upcoming } = schedule;
   const instruction = task?.['instruction'];
@@ -147,11 +155,16 @@ function Details({ schedule }: { schedule: Schedule }) {
         'Paused because': pauseReason?.message,
         When: <When schedule={schedule} />,
         Next: upcoming.length > 0 && (
-          <ul aria-label="Next times">
-            {upcoming.map((at) => (
-              <li key={at}>{fullTime(at)}</li>
-            ))}
-          </ul>
+          <>
+            <ul aria-label="Next times">
+              {upcoming.map((at) => (
+                <li key={at}>{fullTime(at)}</li>
+              ))}
+            </ul>
+            {changesClocks(upcoming, schedule.timezone) && (
+              <p className="text-sm text-muted">The clocks there are changed between these.</p>
+            )}
+          </>
         ),
         Instruction: typeof instruction === 'string' && <span className="wrap-anywhere">{instruction}</span>,
         Command: command && <Mono>{command}</Mono>,

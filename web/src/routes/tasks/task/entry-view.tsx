@@ -22,7 +22,10 @@ export function EntryView({ row, startedAt, over }: EntryViewProps) {
   const look = isAnswer ? 'border-accent bg-accent-soft' : 'border-line bg-surface';
   return (
     <Line at={row.at} startedAt={isAnswer ? startedAt : row.at}>
-      <section aria-label={title} className={`rounded-lg border px-4 py-3 ${look}`}>
+      <section
+        aria-label={[title, row.turn].join(' ').trimEnd()}
+        className={`rounded-lg border px-4 py-3 ${look}`}
+      >
         <h2 className="mb-1 text-sm font-medium text-muted">{title}</h2>
         <ForeignBlock text={row.text} mono={row.type === 'value' || (isAnswer && isAligned(row.text))} />
       </section>

@@ -99,18 +99,26 @@ function changeCall(
   entries[index] = { ...call, ...change(call) };
 }
 
-export type Row = { key: string | number } & (
-  | { type: 'instruction' | 'answer' | 'value'; at: string; text: string }
+export type Row = { key: string | number } /** `turn`: of a conversation of several, from 1 on. */ & (
+  | { type: 'instruction' | 'answer' | 'value'; at: string; text: string; turn?: number }
   | { type: 'entry'; entry: Entry }
 );
 
 /** What the tasks before it were told and answered, the oldest first. */
 function rowsBefore(before: readonly Task[]): Row[] {
-  return before.flatMap(({ id, createdAt, completedAt, instruction, stdout }): Row[] => [
-    { key: `${id} instruction`, type: 'instruction', at: createdAt, text: instruction },
+  return before.flatMap(({ id, createdAt, completedAt, instruction, stdout }, index): Row[] => [
+    { key: `${id} instruction`, type: 'instruction', at: createdAt, text: instruction, turn: index + 1 },
     ...(stdout === null || stdout.trim() === ''
       ? []
-      : [{ key: `${id} answer`, type: 'answer', at: completedAt ?? createdAt, text: stdout } as const]),
+      : [
+          {
+            key: `${id} answer`,
+            type: 'answer',
+            at: completedAt ?? createdAt,
+            text: stdout,
+            turn: index + 1,
+          } as const,
+        ]),
   ]);
 }
 
