@@ -15,10 +15,11 @@ const FOLDERS: Record<string, readonly string[]> = {
   scripted: ['protocol', 'lib'],
   pack: ['protocol', 'lib', 'db', 'command', 'scripted', 'openapi'],
   openapi: ['protocol', 'lib'],
-  server: ['protocol', 'lib', 'db', 'command', 'scripted', 'pack', 'openapi'],
+  relay: ['protocol', 'lib'],
+  server: ['protocol', 'lib', 'db', 'command', 'scripted', 'pack', 'openapi', 'relay'],
   guest: ['protocol', 'lib'],
   drivers: ['protocol', 'lib', 'guest'],
-  runner: ['protocol', 'lib', 'drivers'],
+  runner: ['protocol', 'lib', 'relay', 'drivers'],
   cli: ['protocol', 'lib', 'db', 'openapi', 'drivers', 'server'],
   '(top)': ['protocol', 'lib'],
 };
