@@ -1,5 +1,6 @@
-// What relay.ts tells of each call of a guest to the server, so that it is known when all that the sandbox runs waits
-// for people.
+// What relay.ts tells of each call of a guest to the server, so that it is known when all that the sandbox runs
+// waits for people.
+
 /** One call of the guest to the server. */
 export interface GuestCall {
   /** It waits for people from now on. */

@@ -22,7 +22,7 @@ export interface GuestCharges {
   chargeEvents(ndjson: string): Promise<void>;
   /** Rejects with too_many_requests for a workspace that was sent too often. */
   chargeWorkspace(): Promise<void>;
-  /** Rejects with body_too_large for one or all that are too large. @returns what takes it back for a server away */
+  /** Rejects with body_too_large for one or all that are too large. @returns what takes it back */
   chargeArtifact(bytes: number): Promise<() => Promise<void>>;
 }
 

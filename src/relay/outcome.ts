@@ -1,5 +1,5 @@
-// How a task ended, as the server is told: by what its guest said, or by what became of its sandbox. What a guest may
-// say of itself is cut and checked here.
+// How a task ended, as the server is told: by what its guest said, or by what became of its sandbox. What a guest
+// may say of itself is cut and checked here.
 import type { TaskErrorCode } from '../protocol/errors.ts';
 import type { GuestResult } from '../protocol/guest.ts';
 import { LIMITS } from '../protocol/limits.ts';
