@@ -18,6 +18,7 @@ import type { TaskError, TaskPhase, TaskStatus } from '../protocol/task.ts';
 import type { Parameters, TemplateTask, UsedTemplate } from '../protocol/template.ts';
 import type { Defaulted, Json, JsonOrNull } from './columns.ts';
 import type { GrantTables } from './grant-tables.ts';
+import type { DoorTables } from './door-tables.ts';
 import type { ScheduleTables } from './schedule-tables.ts';
 import type { WebhookTables } from './webhook-tables.ts';
 
@@ -37,7 +38,7 @@ export interface StoredWorkspace {
 /** `to`: in billionths of a US dollar, or tokens. `until`: ISO 8601. */
 export type SpendRaises = { [Name in SpendLimit]?: { to: number; until: string } };
 
-export interface Tables extends GrantTables, ScheduleTables, WebhookTables {
+export interface Tables extends DoorTables, GrantTables, ScheduleTables, WebhookTables {
   blobs: { id: string; task_id: string; created_at: Date; unused_since: Date | null };
   credentials: {
     id: string;

@@ -145,27 +145,27 @@ function createCharges(): GuestCharges {
 }
 
 /** In all, of one task. */
-const MOST = {
+export const MOST = {
   events: LIMITS.eventsPerTask * 2,
   eventBytes: LIMITS.eventBytesPerTask,
   artifactBytes: LIMITS.guest.artifactBytes,
   workspaces: WORKSPACES_MOST,
 };
 
-function sizeOfEvents(ndjson: string): { count: number; bytes: number } {
+export function sizeOfEvents(ndjson: string): { count: number; bytes: number } {
   return { count: ndjson.split('\n').length - 1, bytes: Buffer.byteLength(ndjson) };
 }
 
-function tooManyEvents(): SeedError {
+export function tooManyEvents(): SeedError {
   return new SeedError('body_too_large', 'the events of this task are more than may be kept');
 }
 
-function tooManyWorkspaces(): SeedError {
+export function tooManyWorkspaces(): SeedError {
   return new SeedError('too_many_requests', 'the workspace was sent too often already');
 }
 
 /** @param bytes of the one that was refused */
-function artifactsTooLarge(bytes: number): SeedError {
+export function artifactsTooLarge(bytes: number): SeedError {
   const one = `an artifact is at most ${LIMITS.artifactBytes} bytes`;
   const all = `${MOST.artifactBytes} bytes of artifacts were sent already, with those that were replaced`;
   return new SeedError('body_too_large', bytes > LIMITS.artifactBytes ? one : all);

@@ -28,7 +28,7 @@ import type { GuestLimits } from './limits.ts';
 import { type RelayRoute, relayRoute } from './routes.ts';
 
 export interface RelayParts {
-  task: GuestTask;
+  task(): GuestTask | Promise<GuestTask>;
   upstream: Upstream;
   log: Logger;
   /**
@@ -119,7 +119,7 @@ async function answerHere(
   guest.gone.addEventListener('abort', waits.busy(), { once: true });
   switch (route?.kind) {
     case 'task':
-      return guest.send(jsonAnswer(200, JSON.stringify(task)));
+      return guest.send(jsonAnswer(200, JSON.stringify(await task())));
     case 'events':
       await onEvents(batchOf(guest.headers), async () => {
         const events = await readEvents(guest.body).catch((error) => logged(error, log));

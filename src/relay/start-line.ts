@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { GuestTask, StartLine } from '../protocol/guest.ts';
 import type { Lease } from '../protocol/runner.ts';
 
-type Told = Omit<Lease, 'taskKey'>;
+type Told = Omit<Lease, 'taskKey' | 'leftMs'>;
 
 export function guestTask(lease: Told): GuestTask {
   const { taskId: id, instruction, model, modelTraits, deadline, output, continues, keepsWorkspace } = lease;

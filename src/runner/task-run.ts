@@ -226,7 +226,7 @@ async function runSandbox(
     waits,
     files,
     messages: parts.mailbox,
-    task: guestTask(lease),
+    task: () => guestTask(lease),
     upstream: createUpstream({
       ...{ serverUrl: parts.serverUrl, taskKey: lease.taskKey, dispatcher: parts.dispatcher },
       ...(course.canPass && { isLost: reports.isLost }),

@@ -110,14 +110,14 @@ describe.each(ATTACKED_DRIVERS)('a hostile guest in %s', (driverName) => {
         onAsleep() {},
         onAwake() {},
       }),
-      task: {
+      task: () => ({
         id: '00000000-0000-4000-8000-000000000000',
         instruction: '',
         model: '',
         modelTraits: USUAL_TRAITS,
         deadline: '',
         files: [],
-      },
+      }),
       messages: { read: async () => Readable.from([]) },
       files: {
         files: [],

@@ -235,6 +235,21 @@ export const HOLDINGS: Readonly<Record<string, Holding>> = {
       id account_id key_id command idempotency_key status http_status requested_at completed_at claimed_until`),
     content: { sealed_input: 'null', request_hash: `''`, sealed_result: 'null', error: codeOf('error') },
   },
+  door_starts: {
+    account: OF_TASK,
+    task: [OF_TASK],
+    identity: words(`
+      task_id lease_id sandbox_id vendor_id step until recorded_at created_at started_at heard_at ended_at
+      claimed_by claimed_until events event_bytes artifact_bytes workspaces worked_at`),
+    secret: words('sealed_key guest_hash'),
+    content: {},
+  },
+  door_calls: {
+    account: OF_TASK,
+    task: [OF_TASK],
+    identity: words('id task_id approval_id expires_at'),
+    content: {},
+  },
   audit: {
     account: OF_ACCOUNT,
     task: [OF_TASK],
