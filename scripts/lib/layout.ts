@@ -17,7 +17,7 @@ const FOLDERS: Record<string, readonly string[]> = {
   openapi: ['protocol', 'lib'],
   relay: ['protocol', 'lib'],
   server: ['protocol', 'lib', 'db', 'command', 'scripted', 'pack', 'openapi', 'relay'],
-  guest: ['protocol', 'lib'],
+  guest: ['protocol', 'lib', 'relay'],
   drivers: ['protocol', 'lib', 'guest'],
   runner: ['protocol', 'lib', 'relay', 'drivers'],
   cli: ['protocol', 'lib', 'db', 'openapi', 'drivers', 'server'],

@@ -91,10 +91,10 @@ function answered(
   app: Pick<Hono<HttpEnv>, 'fetch'>,
 ): Promise<Response> {
   const { log, stopping } = needs;
-  const leftMs = MOST_MS;
+  const { incoming, deadline } = c.env;
+  const leftMs = Math.min(MOST_MS, deadline?.leftMs() ?? MOST_MS);
   const late = AbortSignal.any([AbortSignal.timeout(leftMs), stopping]);
   const over = AbortSignal.any([c.req.raw.signal, late]);
-  const { incoming } = c.env;
   return new Promise((resolve) => {
     let isAnswered = false;
     const request = guestOverHttp(c, { path, over }, (response) => {
@@ -104,7 +104,7 @@ function answered(
     const within = {
       leftMs,
       limits,
-      fetch: async (inner: Request) => app.fetch(inner, { incoming }),
+      fetch: async (inner: Request) => app.fetch(inner, { incoming, ...(deadline && { deadline }) }),
     };
     answerGuest(request, guestParts(needs, guest, within))
       .then(() => {
