@@ -17,8 +17,8 @@ import type { ScopeGrant } from '../protocol/scope.ts';
 import type { TaskError, TaskPhase, TaskStatus } from '../protocol/task.ts';
 import type { Parameters, TemplateTask, UsedTemplate } from '../protocol/template.ts';
 import type { Defaulted, Json, JsonOrNull } from './columns.ts';
-import type { GrantTables } from './grant-tables.ts';
 import type { DoorTables } from './door-tables.ts';
+import type { GrantTables } from './grant-tables.ts';
 import type { ScheduleTables } from './schedule-tables.ts';
 import type { WebhookTables } from './webhook-tables.ts';
 

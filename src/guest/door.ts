@@ -2,7 +2,7 @@
 // asks it is a stream as any other: its other end is here, and makes a request of each of the link's. What was not
 // answered, or in part, is asked again, by the same rules as after a cut. Used by main.ts.
 import { open } from 'node:fs/promises';
-import { Agent as HttpAgent, type IncomingMessage, request as askHttp } from 'node:http';
+import { request as askHttp, Agent as HttpAgent, type IncomingMessage } from 'node:http';
 import {
   constants,
   type IncomingHttpHeaders,
@@ -10,7 +10,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
-import { Agent as HttpsAgent, request as askHttps } from 'node:https';
+import { request as askHttps, Agent as HttpsAgent } from 'node:https';
 import { type Duplex, duplexPair, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { getCACertificates } from 'node:tls';

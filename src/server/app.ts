@@ -41,8 +41,7 @@ type AppNeeds = Omit<CommandRoutesNeeds, 'tellTask' | 'observe'> &
   Omit<DoorRoutesNeeds, 'door'> & {
     /** Null: tasks have runners. */
     door: DoorRoutesNeeds['door'] | null;
-  } &
-  BasePathSettings & {
+  } & BasePathSettings & {
     telemetry: Telemetry;
     cron: CronNeeds | null;
     /** The built dashboard; it may be missing. */

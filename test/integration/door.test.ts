@@ -22,7 +22,7 @@ const ended = (id: string) =>
       const task = await read(id);
       return task.completedAt !== null && task;
     },
-    25_000,
+    50_000,
   );
 const gone = () => until('the end of all sandboxes', () => door.vendor.there.size === 0);
 
@@ -42,5 +42,6 @@ test('a task runs whole: its command, events, files and answer, and its sandbox 
   expect(billed.usage).toMatchObject({ cpuSeconds: 1.5, wallMs: 4_000 });
   const { body: events } = await door.server.call('GET', `/api/v1/tasks/${id}/events`);
   const types = JSON.stringify(events);
-  for (const type of ['tool_call', 'tool_output', 'tool_result', 'starting', 'working', 'finishing']) expect(types).toContain(type);
-});
+  for (const type of ['tool_call', 'tool_output', 'tool_result', 'starting', 'working', 'finishing'])
+    expect(types).toContain(type);
+}, 60_000);

@@ -13,7 +13,11 @@ import {
 
 export function doorCharges({ db }: Pick<Store, 'db'>, taskId: string): GuestCharges {
   /** Adds as much as fits. @returns whether all fits */
-  async function add(column: 'events' | 'event_bytes' | 'artifact_bytes' | 'workspaces', amount: number, most: number) {
+  async function add(
+    column: 'events' | 'event_bytes' | 'artifact_bytes' | 'workspaces',
+    amount: number,
+    most: number,
+  ) {
     const name = sql.ref(column);
     const { numAffectedRows = 0n } = await sql`
       update door_starts set ${name} = ${name} + ${amount}

@@ -63,7 +63,8 @@ async function sendTo(
   gone: AbortSignal,
 ): Promise<void> {
   const head = { status, headers: headers ?? {} };
-  if (isHeld(content)) return answer(new Response(Buffer.isBuffer(content) ? new Uint8Array(content) : content, head));
+  if (isHeld(content))
+    return answer(new Response(Buffer.isBuffer(content) ? new Uint8Array(content) : content, head));
   const passing = new PassThrough();
   const web = Readable.toWeb(passing) as ReadableStream;
   answer(new Response(web, head));

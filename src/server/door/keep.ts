@@ -2,7 +2,6 @@
 // and tasks whose sandboxes have, lets clocks go on that may stand no longer, and sweeps what is nobody's.
 import { timeIn } from '../../db/database-clock.ts';
 import { logFailure } from '../../lib/log.ts';
-import { isTerminal } from '../../protocol/statuses.ts';
 import { workAgain } from '../tasks/waiting.ts';
 import { DOOR_ID, giveUp, goOnWith, isOver, type StartNeeds, startNext } from './start.ts';
 import {
@@ -73,17 +72,16 @@ async function seeTo(taskId: string, needs: StartNeeds): Promise<void> {
 
 /** @param claimed started, of a task that lives */
 async function lookAt(claimed: Claimed, needs: StartNeeds): Promise<void> {
-  const { store, sandboxes } = needs;
+  const { sandboxes } = needs;
   const { start, task, now } = claimed;
   const silentMs = now.getTime() - (start.heard_at ?? start.started_at ?? now).getTime();
   if (start.heard_at === null && silentMs > FIRST_CALL_MS)
     return giveUp(claimed, 'the sandbox did not start: its agent has never called', needs);
   if (start.heard_at !== null && silentMs > SILENT_MS) {
     const isGone = (await sandboxes.status(start.sandbox_id)) === 'gone';
-    if (isGone || silentMs > DEAD_MS)
-      return giveUp(claimed, isGone ? LOST : SILENT, needs);
+    if (isGone || silentMs > DEAD_MS) return giveUp(claimed, isGone ? LOST : SILENT, needs);
   }
-  if (!isTerminal(task.status) && task.status === 'waiting_for_approval') await endOverdueWait(claimed, needs);
+  if (task.status === 'waiting_for_approval') await endOverdueWait(claimed, needs);
 }
 
 async function endOverdueWait({ start, now }: Claimed, { store }: StartNeeds): Promise<void> {

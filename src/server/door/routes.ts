@@ -123,7 +123,11 @@ function refusal(error: unknown, isLate: boolean, { log }: DoorRoutesNeeds): Res
   const told = refusalOf(error);
   const again = error === ASK_AGAIN || isLate;
   if (told.code === 'internal' && !isLate) log.warn({ err: error }, 'a call of a guest failed');
-  const { status, headers = {}, content } = again
+  const {
+    status,
+    headers = {},
+    content,
+  } = again
     ? { ...jsonAnswer(503, ''), headers: { [AGAIN_HEADER]: '1' } }
     : refusalAnswer(told.code === 'lease_lost' ? notAllowed() : told);
   return new Response(content as string | null, { status, headers });

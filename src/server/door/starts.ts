@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { type Selectable, sql } from 'kysely';
 import { later, timeIn } from '../../db/database-clock.ts';
 import type { Store } from '../../db/store.ts';
-import type { Db, TaskRow, Tables, Tx } from '../../db/tables.ts';
+import type { Db, Tables, TaskRow, Tx } from '../../db/tables.ts';
 import { statusIn } from '../../db/task-conditions.ts';
 import { LEASED, UNFINISHED } from '../../protocol/statuses.ts';
 
@@ -74,7 +74,9 @@ export async function claimStart(store: Store, taskId: string): Promise<Claimed 
   });
 }
 
-type Columns = Partial<Pick<Start, 'step' | 'vendor_id' | 'created_at' | 'started_at' | 'ended_at' | 'sealed_key'>>;
+type Columns = Partial<
+  Pick<Start, 'step' | 'vendor_id' | 'created_at' | 'started_at' | 'ended_at' | 'sealed_key'>
+>;
 
 /** Writes a step down and keeps the claim as long again. @returns null when the claim has passed to another */
 export async function takeStep(
@@ -113,7 +115,7 @@ export async function startsToSeeTo(db: Db, now: Date): Promise<string[]> {
     select task_id from door_starts join tasks on tasks.id = task_id
     where step <> 'ended' and (claimed_until is null or claimed_until <= ${now})
       and (step <> 'started' or not ${statusIn(UNFINISHED)} or tasks.lease_id is distinct from door_starts.lease_id
-        or heard_at < ${later(now, -SILENT_MS)} or (heard_at is null and started_at < ${later(now, -FIRST_CALL_MS)})
+        or heard_at < ${later(now, -SILENT_MS)} or (heard_at is null and door_starts.started_at < ${later(now, -FIRST_CALL_MS)})
         or waiting_since + make_interval(secs => greatest(0, wait_ms - waited_ms) / 1000.0) <= ${now})
     order by recorded_at limit ${AT_ONCE}`.execute(db);
   return rows.map(({ task_id }) => task_id);

@@ -10,7 +10,7 @@ import { later, timeIn } from '../../db/database-clock.ts';
 import type { Store } from '../../db/store.ts';
 import type { Tx } from '../../db/tables.ts';
 import { changeTasks } from '../../db/task-changes.ts';
-import { logFailure, type Logger } from '../../lib/log.ts';
+import { type Logger, logFailure } from '../../lib/log.ts';
 import type { CallWaits } from '../../relay/call-waits.ts';
 import { becomeWaiting, workAgain } from '../tasks/waiting.ts';
 import type { DoorTask } from './starts.ts';
@@ -43,7 +43,9 @@ export function doorWaits({ store, log, leftMs }: WaitsNeeds, { taskId, leaseId,
   /** What is written, one after the other. */
   let last: Promise<unknown> = Promise.resolve();
   const write = (work: () => Promise<unknown>) => {
-    last = last.then(work).catch((error) => logFailure(log, error, 'could not note a call of a guest', { taskId }));
+    last = last
+      .then(work)
+      .catch((error) => logFailure(log, error, 'could not note a call of a guest', { taskId }));
     return last;
   };
 

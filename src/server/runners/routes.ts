@@ -45,9 +45,9 @@ import type { Inbox } from '../http/inbox.ts';
 import { invalidInput } from '../http/invalid-input.ts';
 import { bodyStream } from '../http/read-files.ts';
 import { bearerToken } from '../http/request-headers.ts';
+import { agentEventsIn } from '../tasks/agent-events.ts';
 import { readConversation } from '../tasks/conversation.ts';
 import { recordUsage, settleTask } from '../tasks/end.ts';
-import { agentEventsIn } from '../tasks/agent-events.ts';
 import { appendAgentEvents } from '../tasks/events.ts';
 import { giveOutput } from '../tasks/give-output.ts';
 import { leaveTasks, lookAtHeld, renewLeases, returnLease } from '../tasks/hold.ts';
@@ -244,7 +244,9 @@ function fileRoutes(files: RunnerRoutesNeeds): Hono<HttpEnv> {
     return c.json({ messages: await readMessages(store.db, span, after) } satisfies GuestMessages);
   });
 
-  app.get('/:id/files', async (c) => give(c, 'application/octet-stream', await openTaskFile(files, leaseOf(c), nameOf(c))));
+  app.get('/:id/files', async (c) =>
+    give(c, 'application/octet-stream', await openTaskFile(files, leaseOf(c), nameOf(c))),
+  );
 
   app.put('/:id/artifacts', async (c) => {
     await takeArtifact(files, leaseOf(c), nameOf(c), bodyStream(c));
