@@ -11,6 +11,8 @@ export interface DoorSettings {
   /** Whose sandboxes are let in: as the tokens say it. */
   team: string;
   project: string;
+  /** The one name that sandboxes reach; null: that of the public address. */
+  name: string | null;
   /** How many sandboxes there are at a time, at most. */
   slots: number;
 }
@@ -34,6 +36,7 @@ export function doorSettings(): DoorSettings | null {
     keysUrl: `${issuer}/.well-known/jwks`,
     team,
     project,
+    name: env('SEED_DOOR_NAME') ?? null,
     slots: integerSetting('SEED_DOOR_SLOTS', SLOTS, 1, SLOTS_MOST),
   };
 }
