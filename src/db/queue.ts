@@ -1,6 +1,6 @@
 // The queue of tasks that wait for a runner: pg-boss, one job per task, the job's id is the task's. A job is sent
 // and taken in the transaction that changes the task's row; from then on the row says who owns the task.
-import { type Db as BossDatabase, fromKysely, PgBoss } from 'pg-boss';
+import type { Db as BossDatabase } from 'pg-boss';
 import type { BaseLogger } from 'pino';
 import { logFailure } from '../lib/log.ts';
 import type { Connection } from './connection.ts';
@@ -40,6 +40,8 @@ export async function openQueue(
 ): Promise<Queue | null> {
   let ask = migrator === null ? null : oneByOne(migrator);
   const database: BossDatabase = { executeSql: (text, values) => (ask ?? pool).query(text, values) };
+  // Loaded beside the connections that are being made.
+  const { fromKysely, PgBoss } = await import('pg-boss');
   const boss = new PgBoss({
     db: database,
     schedule: false,

@@ -12,7 +12,7 @@ const SELDOM_MS = 600_000;
 export type ClaimTurn = (name: string, everyMs: number) => Promise<boolean>;
 
 export interface CollectedLoops extends Loops {
-  /** Takes the turns of all that are due but for what is done seldom. Resolves when they are over; never rejects. */
+  /** All that is due but what is done seldom takes its turn. Resolves when these are over; never rejects. */
   turn(): Promise<void>;
   /** The same with what is done seldom, as far as nobody has done it. */
   turnAll(claim: ClaimTurn): Promise<void>;

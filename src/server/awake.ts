@@ -1,4 +1,5 @@
-// Knows when a process that is frozen between requests runs, and when it may have stood still. Used by function.ts.
+// Knows when a process that is frozen between requests runs, and when it may have stood still. Used by
+// function.ts.
 
 /** A process that was not seen to run for so long may have been frozen. */
 const STOOD_STILL_MS = 1_000;

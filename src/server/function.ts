@@ -1,8 +1,8 @@
-// Seed as a function: the features (compose.ts) without a socket and without timers, in processes of which there may
-// be many, each frozen between requests and killed behind any answer. What a server has in memory for good is in the
-// database here, and what goes on by itself takes its turn with requests and by a cron.
+// Seed as a function: the features (compose.ts) without a socket and without timers, in processes of which there
+// may be many, each frozen between requests and killed behind any answer. What a server has in memory for good is
+// in the database here, and what goes on by itself takes its turn with requests and by a cron.
 import { claimTurnIn } from '../db/loop-turns.ts';
-import { openStore, type Store } from '../db/store.ts';
+import { openStore } from '../db/store.ts';
 import { collectLoops } from '../lib/collected-loops.ts';
 import { type Logger, logFailure } from '../lib/log.ts';
 import type { LoadedPack } from '../pack/definition.ts';
@@ -11,6 +11,7 @@ import type { Playbook } from '../scripted/playbook.ts';
 import { keepTokenBuckets, sharedKeyRates, sharedSignInRates } from './access/shared-rate-limits.ts';
 import { createAwake } from './awake.ts';
 import { composeSeed } from './compose.ts';
+import type { DoorSandboxes } from './door/sandboxes.ts';
 import type { AnswerDeadline } from './http/http-types.ts';
 import { answerRequest, HANDED_ON_BY } from './http/web-request.ts';
 import { tablesOf } from './packs/load-packs.ts';
@@ -40,8 +41,8 @@ export interface FunctionParts {
   cronSecret: string | null;
   /** Of the request that is being answered. */
   invocation(): Invocation;
-  /** Begins the task that was accepted just now; missing: a runner leases it. What it rejects with is logged. */
-  startTask?(taskId: string, store: Store): Promise<void>;
+  /** Makes the sandboxes of tasks that have no runner; missing or null: runners do. */
+  sandboxes?: DoorSandboxes | null;
   resolve?: Resolve;
 }
 
@@ -60,7 +61,7 @@ const READS_TURN_AFTER_MS = 20_000;
 
 /** Nothing is opened before the first request. */
 export function createFunction(parts: FunctionParts): SeedFunction {
-  const { log, mostMs, startTask } = parts;
+  const { log, mostMs } = parts;
   const loops = collectLoops();
   const awake = createAwake(() => void loops.turn());
   let opening: ReturnType<typeof open> | null = null;
@@ -91,14 +92,6 @@ export function createFunction(parts: FunctionParts): SeedFunction {
     const delivering = { everyMs: 500, name: 'deliver webhooks', log };
     const deliveries = loops.every(delivering, () => dispatcher.deliverDue());
     store.signals.watch('webhooks', () => void deliveries.now());
-    if (startTask) {
-      store.taskWatchers.add(({ moment, task: { id } }) => {
-        if (moment !== 'accepted') return;
-        loops.keep(
-          startTask(id, store).catch((error) => logFailure(log, error, 'could not start a task', { taskId: id })),
-        );
-      });
-    }
     // Never closed: nobody tells such a process in time that it ends.
     undo.move();
     return { ...seed, lapses };
@@ -126,7 +119,7 @@ export function createFunction(parts: FunctionParts): SeedFunction {
   }
 
   /** What has to be behind an answer, with what it has begun. Never rejects. */
-  async function settle(changes: boolean, { store }: Awaited<ReturnType<typeof open>>): Promise<void> {
+  async function settle(changes: boolean, { store }: Awaited<ReturnType<typeof open>>) {
     await Promise.all([loops.flush(), store.signals.told()]);
     if (changes || Date.now() - turnedMs >= READS_TURN_AFTER_MS) {
       turnedMs = Date.now();

@@ -1,5 +1,5 @@
-// The limits of rate-limits.ts, counted in the database by all processes together: for processes of which each lives
-// for a few requests. Used by function.ts.
+// The limits of rate-limits.ts, counted in the database by all processes together: for processes of which each
+// lives for a few requests. Used by function.ts.
 import { sql } from 'kysely';
 import { timeIn } from '../../db/database-clock.ts';
 import type { Store } from '../../db/store.ts';
@@ -41,7 +41,7 @@ export function sharedSignInRates(store: Pick<Store, 'db' | 'time'>): SignInRate
   };
 }
 
-/** One of each, or none at all where one is missing. The buckets are locked in one order, so that none waits for ever. */
+/** One of each, or none at all where one is missing. Locked in one order, so that none waits for ever. */
 async function takeTokens(store: Pick<Store, 'db' | 'time'>, wanted: readonly Wanted[]): Promise<Take[]> {
   return store.db.transaction().execute(async (tx) => {
     const whos = wanted.map(({ who }) => who).toSorted();

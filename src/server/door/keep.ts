@@ -48,7 +48,7 @@ export function keepDoor(needs: StartNeeds): AsyncDisposable {
 }
 
 /** All that is due, and then the tasks that wait, as far as there is room. */
-export async function seeToStarts(needs: StartNeeds): Promise<void> {
+async function seeToStarts(needs: StartNeeds): Promise<void> {
   const { store } = needs;
   const now = await timeIn(store, store.db);
   await Promise.all((await startsToSeeTo(store.db, now)).map((taskId) => seeTo(taskId, needs)));
@@ -95,7 +95,7 @@ async function endOverdueWait({ start, now }: Claimed, { store }: StartNeeds): P
 }
 
 /** Kills what is there of this Seed and is no start's: such as one whose creation came after its end. */
-export async function sweepSandboxes({ store, sandboxes, owner, log }: StartNeeds): Promise<string[]> {
+async function sweepSandboxes({ store, sandboxes, owner, log }: StartNeeds): Promise<string[]> {
   const there = await sandboxes.list(owner);
   const inUse = await sandboxesInUse(
     store.db,

@@ -11,7 +11,7 @@ import { LEASED, UNFINISHED } from '../../protocol/statuses.ts';
 export type Start = Selectable<Tables['door_starts']>;
 
 /** Longer than any call to a vendor may take; whoever dies in one is followed after so long. */
-export const CLAIM_MS = 60_000;
+const CLAIM_MS = 60_000;
 /** Such a guest is at work all the time: it asks for messages again and again. */
 export const SILENT_MS = 90_000;
 /** From the start of a guest to its first call, with all that it loads. */

@@ -1,5 +1,5 @@
-// GET /api/cron/drain: whoever runs the functions asks every minute for what is due and nobody else's request. Mounted
-// by app.ts where a function has it.
+// GET /api/cron/drain: whoever runs the functions asks every minute for what is due and nobody else's request.
+// Mounted by app.ts where a function has it.
 import { Hono } from 'hono';
 import { sameText } from '../../lib/same-text.ts';
 import { SeedError } from '../../protocol/errors.ts';

@@ -58,7 +58,9 @@ export async function loadPacks(
   return packs;
 }
 
-/** A pack that was made a part of the program: how SEED_PACKS names it, and its file, beside which its others lie. */
+/**
+ * A pack that was made a part of the program: how SEED_PACKS names it, and its file, beside which its others lie.
+ */
 export interface BundledPack {
   setting: string;
   file: URL;

@@ -1,5 +1,6 @@
-// How long all processes of a database together have looked for lapsed leases without a gap: none of them lives long
-// enough to know by itself. In the place of the watch that a server has in memory (lapse.ts). Used by function.ts.
+// How long all processes of a database together have looked for lapsed leases without a gap: none of them lives
+// long enough to know by itself. In the place of the watch that a server has in memory (lapse.ts). Used by
+// function.ts.
 import { sql } from 'kysely';
 import type { Store } from '../../db/store.ts';
 import type { Watch } from './lapse.ts';
