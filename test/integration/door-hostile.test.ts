@@ -47,7 +47,9 @@ test('events are kept once by their number, and only those of one that counts', 
   expect((await send('1', 'again')).status).toBe(204);
   expect((await send(null, 'uncounted')).status).toBe(400);
   expect((await send('x', 'odd')).status).toBe(400);
-  const { rows } = await database.query("select body from events where task_id = $1 and body->>'type' = 'text'", [taskId]);
+  const { rows } = await database.query("select body from events where task_id = $1 and body->>'type' = 'text'", [
+    taskId,
+  ]);
   expect(rows.map(({ body }) => body.text)).toEqual(['first']);
 });
 
@@ -64,7 +66,10 @@ test.each([
 test('a result ends the task once, and what comes after it is nobody’s', async () => {
   const { ask, task } = await letIn();
   const result = (stdout: string) => JSON.stringify({ stdout, stderr: null, exitCode: 0, error: null });
-  const answers = await Promise.all([ask('POST', '/result', result('one')), ask('POST', '/result', result('two'))]);
+  const answers = await Promise.all([
+    ask('POST', '/result', result('one')),
+    ask('POST', '/result', result('two')),
+  ]);
   expect(answers.filter(({ status }) => status === 204)).toHaveLength(1);
   expect(['one', 'two']).toContain((await task()).stdout);
   expect((await ask('POST', '/events', text('late'), { 'seed-batch': '9' })).status).toBe(403);

@@ -23,66 +23,75 @@ const STEPS = [
   ['usage', 'after'],
 ] as const;
 
-test.each(STEPS)('a server killed %s, %s it was done: the next one ends what it began, once', async (method, when) => {
-  await using undo = new AsyncDisposableStack();
-  const database = await testDatabase();
-  undo.defer(() => database.drop());
-  const issuer = undo.use(await startIssuer());
-  const vendor = undo.use(await playedVendor(issuer));
-  const dataDir = await mkdtemp(join(tmpdir(), 'seed-door-'));
-  undo.defer(() => rm(dataDir, { recursive: true, force: true }));
-  const killed = Promise.withResolvers<void>();
-  let isKilled = false;
-  const served = undo.use(
-    await serveVendor(vendor, (called, moment) => {
-      if (isKilled || called !== method || moment !== when) return false;
-      isKilled = true;
-      killed.resolve();
-      return true;
-    }),
-  );
-  const adminKey = generateKeySecret();
-  const environment = {
-    ...{ SEED_DATA_DIR: dataDir, SEED_ADMIN_KEY: adminKey, SEED_RUNNER_TOKEN: 'r'.repeat(32) },
-    ...{ DATABASE_URL: database.databaseUrl, SEED_SECRETS_KEY: 's'.repeat(32), SEED_PUBLIC_URL: PUBLIC_URL },
-    ...{ SEED_DOOR_TEAM: 'team_1', SEED_DOOR_PROJECT: 'prj_1', SEED_DOOR_ISSUER: issuer.settings.issuer },
-  };
-  const first = await startDoorProcess(environment, served.url);
-  undo.defer(() => first.kill());
-  vendor.serverUrl = first.url;
-  const call = async (url: string, path: string, init: RequestInit = {}) => {
-    const headers = { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' };
-    return (await (await fetch(url + path, { ...init, headers })).json()) as { task: Record<string, unknown> };
-  };
-  const body = JSON.stringify({ instruction: bash('echo done once'), timeout: 120_000 });
-  const { task } = await call(first.url, '/api/v1/tasks/run', { method: 'POST', body });
-  const { id } = task as { id: string };
-  await killed.promise;
-  await first.kill();
+test.each(STEPS)(
+  'a server killed %s, %s it was done: the next one ends what it began, once',
+  async (method, when) => {
+    await using undo = new AsyncDisposableStack();
+    const database = await testDatabase();
+    undo.defer(() => database.drop());
+    const issuer = undo.use(await startIssuer());
+    const vendor = undo.use(await playedVendor(issuer));
+    const dataDir = await mkdtemp(join(tmpdir(), 'seed-door-'));
+    undo.defer(() => rm(dataDir, { recursive: true, force: true }));
+    const killed = Promise.withResolvers<void>();
+    let isKilled = false;
+    const served = undo.use(
+      await serveVendor(vendor, (called, moment) => {
+        if (isKilled || called !== method || moment !== when) return false;
+        isKilled = true;
+        killed.resolve();
+        return true;
+      }),
+    );
+    const adminKey = generateKeySecret();
+    const environment = {
+      ...{ SEED_DATA_DIR: dataDir, SEED_ADMIN_KEY: adminKey, SEED_RUNNER_TOKEN: 'r'.repeat(32) },
+      ...{ DATABASE_URL: database.databaseUrl, SEED_SECRETS_KEY: 's'.repeat(32), SEED_PUBLIC_URL: PUBLIC_URL },
+      ...{ SEED_DOOR_TEAM: 'team_1', SEED_DOOR_PROJECT: 'prj_1', SEED_DOOR_ISSUER: issuer.settings.issuer },
+    };
+    const first = await startDoorProcess(environment, served.url);
+    undo.defer(() => first.kill());
+    vendor.serverUrl = first.url;
+    const call = async (url: string, path: string, init: RequestInit = {}) => {
+      const headers = { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' };
+      return (await (await fetch(url + path, { ...init, headers })).json()) as { task: Record<string, unknown> };
+    };
+    const body = JSON.stringify({ instruction: bash('echo done once'), timeout: 120_000 });
+    const { task } = await call(first.url, '/api/v1/tasks/run', { method: 'POST', body });
+    const { id } = task as { id: string };
+    await killed.promise;
+    await first.kill();
 
-  // As if the minute were over for which the dead one has its start to itself.
-  const client = new pg.Client(database.databaseUrl);
-  await client.connect();
-  undo.defer(() => client.end());
-  await client.query("update door_starts set claimed_until = now() - interval '1 second'");
-  const second = await startDoorProcess(environment, served.url);
-  undo.defer(() => second.kill());
-  vendor.serverUrl = second.url;
-  const step = () => client.query('select step, sealed_key from door_starts where task_id = $1', [id]);
-  await until('the end of the start', async () => (await step()).rows[0]?.step === 'ended', 40_000);
-  const { task: ended } = await call(second.url, `/api/v1/tasks/${id}`);
-  expect(ended).toMatchObject({ status: 'completed', stdout: expect.stringContaining('done once') });
-  expect(ended['usage']).toMatchObject({ cpuSeconds: 1.5 });
-  expect([vendor.created, vendor.there.size, (await step()).rows[0]?.sealed_key]).toEqual([[`seed-${id}`], 0, null]);
-  const keys = await client.query('select revoked_at from keys where task_id = $1', [id]);
-  expect(keys.rows.map(({ revoked_at }) => revoked_at !== null)).toEqual([true]);
-}, 90_000);
+    // As if the minute were over for which the dead one has its start to itself.
+    const client = new pg.Client(database.databaseUrl);
+    await client.connect();
+    undo.defer(() => client.end());
+    await client.query("update door_starts set claimed_until = now() - interval '1 second'");
+    const second = await startDoorProcess(environment, served.url);
+    undo.defer(() => second.kill());
+    vendor.serverUrl = second.url;
+    const step = () => client.query('select step, sealed_key from door_starts where task_id = $1', [id]);
+    await until('the end of the start', async () => (await step()).rows[0]?.step === 'ended', 40_000);
+    const { task: ended } = await call(second.url, `/api/v1/tasks/${id}`);
+    expect(ended).toMatchObject({ status: 'completed', stdout: expect.stringContaining('done once') });
+    expect(ended['usage']).toMatchObject({ cpuSeconds: 1.5 });
+    expect([vendor.created, vendor.there.size, (await step()).rows[0]?.sealed_key]).toEqual([
+      [`seed-${id}`],
+      0,
+      null,
+    ]);
+    const keys = await client.query('select revoked_at from keys where task_id = $1', [id]);
+    expect(keys.rows.map(({ revoked_at }) => revoked_at !== null)).toEqual([true]);
+  },
+  90_000,
+);
 
 const post = async ({ server }: DoorSetUp, more: object = {}) => {
   const { body } = await server.call('POST', '/api/v1/tasks/run', { body: { instruction: 'wait', ...more } });
   return body.task.id as string;
 };
-const taskOf = async ({ server }: DoorSetUp, id: string) => (await server.call('GET', `/api/v1/tasks/${id}`)).body.task;
+const taskOf = async ({ server }: DoorSetUp, id: string) =>
+  (await server.call('GET', `/api/v1/tasks/${id}`)).body.task;
 const ended = (door: DoorSetUp, id: string) =>
   until('its end', async () => {
     const task = await taskOf(door, id);

@@ -59,7 +59,10 @@ test.each<[string, () => Promise<string | null> | string | null]>([
   ['of no issuer', () => sign({ iss: undefined })],
   ['signed by somebody else', () => sign({}, { forged: true })],
   ['signed in another way', () => sign({}, { algorithm: 'RS384' })],
-  ['signed by nobody', () => new UnsecuredJWT({ ...all, sandbox_id: vendorId() }).setExpirationTime('5m').encode()],
+  [
+    'signed by nobody',
+    () => new UnsecuredJWT({ ...all, sandbox_id: vendorId() }).setExpirationTime('5m').encode(),
+  ],
   [
     'signed with what everybody knows',
     () => {
@@ -108,7 +111,9 @@ test.each([
   ['POST', '/task'],
 ])('a guest may not ask for %s %s', async (method, path) => {
   const headers = { ...guest, 'vercel-forwarded-path': path };
-  expect((await door.vendor.forward(sandboxId, method, '/x', { headers, token: await sign({}) })).status).toBe(403);
+  expect((await door.vendor.forward(sandboxId, method, '/x', { headers, token: await sign({}) })).status).toBe(
+    403,
+  );
 });
 
 test('what is said of a request without a token is not believed, and the task’s key is in no answer', async () => {

@@ -65,7 +65,10 @@ test('what is cut, lost or answered by somebody in between is asked again, and d
   const { body } = await door.server.call('GET', '/api/v1/keys?search=made%20once');
   expect(body.items).toHaveLength(1);
   const told = (await door.server.call('GET', `/api/v1/tasks/${task.id}/events`)).body as string;
-  const seqs = told.trim().split('\n').map((line) => JSON.parse(line).seq);
+  const seqs = told
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line).seq);
   expect(seqs).toEqual(seqs.map((_, index) => index + 1));
   expect(told.match(/"type":"tool_call"/g)).toHaveLength(1);
 }, 90_000);
@@ -74,10 +77,14 @@ test('its clock stands while all that it does waits for people, and it goes on w
   const script = 'seed keys create --name asked --scopes keys:read --json > /dev/null; echo "code $?"';
   const approval = { effects: ['write'], wait: 60_000 };
   const id = await post(bash(script), { scopes: ['keys:write', 'keys:read'], timeout: 60_000, approval });
-  const waiting = await until('the wait', async () => {
-    const task = await read(id);
-    return task.status === 'waiting_for_approval' && task;
-  }, 50_000);
+  const waiting = await until(
+    'the wait',
+    async () => {
+      const task = await read(id);
+      return task.status === 'waiting_for_approval' && task;
+    },
+    50_000,
+  );
   const { body } = await door.server.call('GET', `/api/v1/approvals?taskId=${id}`);
   const [asked] = body.items;
   expect((await door.server.call('POST', `/api/v1/approvals/${asked.id}/approve`)).status).toBe(200);
