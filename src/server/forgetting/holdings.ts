@@ -238,17 +238,13 @@ export const HOLDINGS: Readonly<Record<string, Holding>> = {
   door_starts: {
     account: OF_TASK,
     task: [OF_TASK],
-    identity: words(`
-      task_id lease_id sandbox_id vendor_id step until recorded_at created_at started_at heard_at ended_at
-      claimed_by claimed_until events event_bytes artifact_bytes workspaces worked_at`),
-    secret: words('sealed_key guest_hash'),
-    content: {},
+    identity: words(`task_id lease_id sandbox_id vendor_id step until recorded_at created_at started_at heard_at
+      ended_at claimed_by claimed_until events event_bytes artifact_bytes workspaces worked_at`),
+    ...{ secret: words('sealed_key guest_hash'), content: {} },
   },
   door_calls: {
-    account: OF_TASK,
-    task: [OF_TASK],
+    ...{ account: OF_TASK, task: [OF_TASK], content: {} },
     identity: words('id task_id approval_id expires_at'),
-    content: {},
   },
   audit: {
     account: OF_ACCOUNT,
