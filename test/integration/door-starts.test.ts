@@ -11,7 +11,7 @@ import { SeedError } from '../../src/protocol/errors.ts';
 import { testDatabase } from '../fixtures/database.ts';
 import { type DoorSetUp, PUBLIC_URL, playedVendor, startDoorServer, startIssuer } from '../fixtures/door.ts';
 import { serveVendor, startDoorProcess } from '../fixtures/door-process.ts';
-import { bash, until } from '../fixtures/seed.ts';
+import { until } from '../fixtures/seed.ts';
 
 const STEPS = [
   ['create', 'before'],
@@ -33,7 +33,11 @@ test.each(STEPS)(
     const vendor = undo.use(await playedVendor(issuer));
     const dataDir = await mkdtemp(join(tmpdir(), 'seed-door-'));
     undo.defer(() => rm(dataDir, { recursive: true, force: true }));
-    const killed = Promise.withResolvers<void>();
+    let isStarted = false;
+  vendor.startGuest = async () => {
+    isStarted = true;
+  };
+  const killed = Promise.withResolvers<void>();
     let isKilled = false;
     const served = undo.use(
       await serveVendor(vendor, (called, moment) => {
@@ -56,7 +60,7 @@ test.each(STEPS)(
       const headers = { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' };
       return (await (await fetch(url + path, { ...init, headers })).json()) as { task: Record<string, unknown> };
     };
-    const body = JSON.stringify({ instruction: bash('echo done once'), timeout: 120_000 });
+    const body = JSON.stringify({ instruction: 'wait', timeout: 300_000 });
     const { task } = await call(first.url, '/api/v1/tasks/run', { method: 'POST', body });
     const { id } = task as { id: string };
     await killed.promise;
@@ -71,7 +75,8 @@ test.each(STEPS)(
     undo.defer(() => second.kill());
     vendor.serverUrl = second.url;
     const step = () => client.query('select step, sealed_key from door_starts where task_id = $1', [id]);
-    await until('the end of the start', async () => (await step()).rows[0]?.step === 'ended', 40_000);
+    await until('the end of the start', async () => (await step()).rows[0]?.step === 'ended', 150_000);
+  await played;
     const { task: ended } = await call(second.url, `/api/v1/tasks/${id}`);
     expect(ended).toMatchObject({ status: 'completed', stdout: expect.stringContaining('done once') });
     expect(ended['usage']).toMatchObject({ cpuSeconds: 1.5 });
