@@ -24,8 +24,6 @@ import { readQuestion, readStartLine } from './start-line.ts';
 /** Filled in by bundle.ts. */
 declare const SEED_CLI_PROGRAMS: CliPrograms;
 
-const REHEARSALS = 12;
-
 /** What the rehearsals left behind would be read back at every restore: all of it goes, and its memory. */
 function collectGarbage(): void {
   setFlagsFromString('--expose-gc');
@@ -132,7 +130,7 @@ async function main(): Promise<void> {
   const [pi, { proxy, cliHost }] = await Promise.all([loadPi(), openCli()]);
   const parts = { pi, settings, proxy, cliHost };
   // The first compiles, the others teach the compiler what matters.
-  for (let count = 0; count < REHEARSALS; count += 1) await rehearse(parts);
+  for (let count = 0; count < settings.rehearsals; count += 1) await rehearse(parts);
   collectGarbage();
   const onProcesses = (started: AgentProcesses) => void processes.push(started);
   if (settings.door !== null) return workByDoor(settings.door, { ...parts, onProcesses });
