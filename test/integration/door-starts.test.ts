@@ -34,10 +34,10 @@ test.each(STEPS)(
     const dataDir = await mkdtemp(join(tmpdir(), 'seed-door-'));
     undo.defer(() => rm(dataDir, { recursive: true, force: true }));
     let isStarted = false;
-  vendor.startGuest = async () => {
-    isStarted = true;
-  };
-  const killed = Promise.withResolvers<void>();
+    vendor.startGuest = async () => {
+      isStarted = true;
+    };
+    const killed = Promise.withResolvers<void>();
     let isKilled = false;
     const served = undo.use(
       await serveVendor(vendor, (called, moment) => {
@@ -76,7 +76,7 @@ test.each(STEPS)(
     vendor.serverUrl = second.url;
     const step = () => client.query('select step, sealed_key from door_starts where task_id = $1', [id]);
     await until('the end of the start', async () => (await step()).rows[0]?.step === 'ended', 150_000);
-  await played;
+    await played;
     const { task: ended } = await call(second.url, `/api/v1/tasks/${id}`);
     expect(ended).toMatchObject({ status: 'completed', stdout: expect.stringContaining('done once') });
     expect(ended['usage']).toMatchObject({ cpuSeconds: 1.5 });
