@@ -63,6 +63,19 @@ test.each(STEPS)(
     const body = JSON.stringify({ instruction: 'wait', timeout: 300_000 });
     const { task } = await call(first.url, '/api/v1/tasks/run', { method: 'POST', body });
     const { id } = task as { id: string };
+    // The guest, played: it asks until it is answered, whichever server there is.
+    const shown = { 'seed-guest': 'a'.repeat(64) };
+    const result = JSON.stringify({ stdout: 'done once', stderr: null, exitCode: 0, error: null });
+    const says = async (method: string, path: string, content?: string) => {
+      const options = { headers: shown, ...(content !== undefined && { body: content }) };
+      const answer = await vendor.forward(`seed-${id}`, method, path, options).catch(() => null);
+      return answer?.status ?? 0;
+    };
+    const played = (async () => {
+      await until('its start', async () => isStarted && (await says('GET', '/start')) === 200, 150_000);
+      // Of a task that has ended by it nobody is let in any more.
+      await until('its result', async () => [204, 403].includes(await says('POST', '/result', result)), 150_000);
+    })();
     await killed.promise;
     await first.kill();
 
