@@ -101,7 +101,7 @@ test.each(STEPS)(
     const keys = await client.query('select revoked_at from keys where task_id = $1', [id]);
     expect(keys.rows.map(({ revoked_at }) => revoked_at !== null)).toEqual([true]);
   },
-  90_000,
+  300_000,
 );
 
 const post = async ({ server }: DoorSetUp, more: object = {}) => {
