@@ -1,6 +1,6 @@
-// The guest's way to a server that it calls itself: HTTPS to the one name that leads out of its sandbox. For all
-// that asks it is a stream as any other: its other end is here, and makes a request of each of the link's. What was
-// not answered, or in part, is asked again, by the same rules as after a cut. Used by main.ts.
+// The guest's way to a server that it calls itself: HTTPS to the one name that leads out of its sandbox. For
+// all that asks it is a stream as any other: its other end is here, and makes a request of each of the link's.
+// What was not answered, or in part, is asked again, by the same rules as after a cut. Used by main.ts.
 import { open } from 'node:fs/promises';
 import { request as askHttp, Agent as HttpAgent, type IncomingMessage } from 'node:http';
 import {

@@ -1,5 +1,5 @@
-// What src/relay asks for one task that has no runner: the server itself, in this process. The task's key is opened
-// for the time of a request, and goes nowhere but into calls within the server.
+// What src/relay asks for one task that has no runner: the server itself, in this process. The task's key is
+// opened for the time of a request, and goes nowhere but into calls within the server.
 import { Readable } from 'node:stream';
 import type { Store } from '../../db/store.ts';
 import type { Logger } from '../../lib/log.ts';

@@ -1,5 +1,6 @@
-// What the door does at nobody's request: takes up starts that are not whole, ends sandboxes of tasks that have ended
-// and tasks whose sandboxes have, lets clocks go on that may stand no longer, and sweeps what is nobody's.
+// What the door does at nobody's request: takes up starts that are not whole, ends sandboxes of tasks that have
+// ended and tasks whose sandboxes have, lets clocks go on that may stand no longer, and sweeps what is
+// nobody's.
 import { timeIn } from '../../db/database-clock.ts';
 import { logFailure } from '../../lib/log.ts';
 import { workAgain } from '../tasks/waiting.ts';

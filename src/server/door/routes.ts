@@ -1,5 +1,5 @@
-// The door: what leaves the sandbox of a task without a runner is forwarded here by its vendor, with a token. Who is
-// not let in learns nothing. What a guest may ask, and how much of it, src/relay says.
+// The door: what leaves the sandbox of a task without a runner is forwarded here by its vendor, with a token.
+// Who is not let in learns nothing. What a guest may ask, and how much of it, src/relay says.
 import { createHash } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { SeedError } from '../../protocol/errors.ts';

@@ -10,8 +10,19 @@ export interface DoorSandboxes {
    * @returns how the vendor's tokens name it
    * @throws SeedError unreachable, unavailable or too_many_requests, where it may be tried again
    */
-  create(id: string, asked: AskedSandbox): Promise<{ vendorId: string }>;
-  /** Starts the guest in it, and does not wait for it; nothing happens where it has been started. Throws likewise. */
+  create(
+    id: string,
+    asked: {
+      /** Written on it, with the task, so that it is found again. */
+      owner: string;
+      taskId: string;
+      until: Date;
+      limits: { vcpus: number; memoryBytes: number; diskBytes: number; processes: number };
+      /** Requests to this name, and to no other, leave it, and go to the URL, with a token of the vendor's. */
+      forward: { name: string; url: string };
+    },
+  ): Promise<{ vendorId: string }>;
+  /** Starts the guest in it, without waiting for it; once, however often it is asked. Throws likewise. */
   startGuest(id: string, guest: { door: string }): Promise<void>;
   status(id: string): Promise<'running' | 'gone'>;
   /** Resolves when the vendor says that it is gone, also where it never was. Throws likewise. */
@@ -22,18 +33,10 @@ export interface DoorSandboxes {
   usage(id: string): Promise<SandboxUsage | null>;
 }
 
-export interface AskedSandbox {
-  /** Written on it, with the task, so that it is found again. */
-  owner: string;
-  taskId: string;
-  until: Date;
-  limits: { vcpus: number; memoryBytes: number; diskBytes: number; processes: number };
-  /** Requests to this name, and to no other, leave it, and go to the URL, with a token of the vendor's. */
-  forward: { name: string; url: string };
-}
-
 export interface SandboxUsage {
   cpuSeconds: number;
   peakMemoryBytes: number;
   wallMs: number;
 }
+
+export type AskedSandbox = Parameters<DoorSandboxes['create']>[1];

@@ -1,5 +1,5 @@
-// What a running task is given and leaves: its files, its artifacts and its workspace, for whoever holds its lease.
-// Used by the routes of runners and by the door.
+// What a running task is given and leaves: its files, its artifacts and its workspace, for whoever holds its
+// lease. Used by the routes of runners and by the door.
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { Store } from '../../db/store.ts';

@@ -48,7 +48,7 @@ export function limitBodies(
     if (large.some((route) => route.test(`${method} ${path}`))) return jsonBytes(c);
     if (method === 'PUT' && ARTIFACT.test(path)) return LIMITS.artifactBytes;
     if (method === 'PUT' && WORKSPACE.test(path)) return LIMITS.workspaceBytes;
-    // What it is for stands in its headers, of which nothing is proven yet: whoever reads it has bounds of its own.
+    // Nothing of what it is for is proven yet: whoever reads it has bounds of its own.
     if (DOOR.test(path)) return LIMITS.workspaceBytes;
     return /^\/(?:llm|runner)\//.test(path) ? LIMITS.llmBodyBytes : LIMITS.bodyBytes;
   }

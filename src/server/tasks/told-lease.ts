@@ -1,5 +1,5 @@
-// What whoever runs a task is told of it: its lease but for the key and the times that count from the answer. Used by
-// the routes of runners and by the door.
+// What whoever runs a task is told of it: its lease but for the key and the times that count from the answer.
+// Used by the routes of runners and by the door.
 import { toTold } from '../../command/manifest.ts';
 import type { Registry } from '../../command/registry.ts';
 import type { ModelTraits } from '../../protocol/model.ts';

@@ -53,8 +53,8 @@ export async function reportWorking(
 }
 
 /**
- * It works again, with the time that it had left, by the database's word alone: of a task that nobody keeps a clock
- * for. Nothing changes for one that does not wait. @throws SeedError lease_lost
+ * It works again, with the time that it had left, by the database's word alone: of a task that nobody keeps a
+ * clock for. Nothing changes for one that does not wait. @throws SeedError lease_lost
  */
 export async function workAgain(store: Store, lease: LeasedTaskId): Promise<void> {
   await changeTasks(store, async (tx) => {
