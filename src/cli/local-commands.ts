@@ -1,4 +1,5 @@
 // The commands of this machine, which are not in a server's manifest. Used by repository.ts.
+import { accountsExport } from './accounts-export.ts';
 import { approvalsWatch } from './approvals-watch.ts';
 import { chat } from './chat.ts';
 import { clientTypes } from './client-types.ts';
@@ -33,6 +34,7 @@ export const LOCAL_COMMANDS: readonly LocalCommand[] = [
   ...packDevelopment,
   webhooksListen,
   approvalsWatch,
+  accountsExport,
   chat,
   clientTypes,
   completion,

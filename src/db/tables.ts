@@ -16,6 +16,7 @@ import type { RunnerState } from '../protocol/runner.ts';
 import type { ScopeGrant } from '../protocol/scope.ts';
 import type { TaskError, TaskPhase, TaskStatus } from '../protocol/task.ts';
 import type { Parameters, TemplateTask, UsedTemplate } from '../protocol/template.ts';
+import type { AccountTables } from './account-tables.ts';
 import type { Defaulted, Json, JsonOrNull } from './columns.ts';
 import type { DoorTables } from './door-tables.ts';
 import type { GrantTables } from './grant-tables.ts';
@@ -38,7 +39,7 @@ export interface StoredWorkspace {
 /** `to`: in billionths of a US dollar, or tokens. `until`: ISO 8601. */
 export type SpendRaises = { [Name in SpendLimit]?: { to: number; until: string } };
 
-export interface Tables extends DoorTables, GrantTables, ScheduleTables, WebhookTables {
+export interface Tables extends AccountTables, DoorTables, GrantTables, ScheduleTables, WebhookTables {
   blobs: { id: string; task_id: string; created_at: Date; unused_since: Date | null };
   credentials: {
     id: string;
@@ -177,6 +178,7 @@ export interface Tables extends DoorTables, GrantTables, ScheduleTables, Webhook
     operator: boolean;
     created_at: Date;
     models: Defaulted<string[] | null>;
+    deleting_since: Defaulted<Date | null>;
   };
   keys: {
     id: string;

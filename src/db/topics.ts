@@ -11,6 +11,7 @@ export type Topic =
   | 'approvals'
   | 'schedules'
   | 'background'
+  | 'accounts'
   | `background:${string}`
   | `task:${string}`
   | `ended:${string}`

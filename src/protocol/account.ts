@@ -29,6 +29,10 @@ export const Account = z
     operator: z.boolean().describe('May create and list accounts'),
     createdAt: z.iso.datetime(),
     models: AccountModels,
+    deletingSince: z.iso
+      .datetime()
+      .nullable()
+      .describe('Since then it is being deleted, and none of its keys works'),
   })
   .meta({ id: 'Account' });
 export type Account = z.infer<typeof Account>;

@@ -1,6 +1,8 @@
 // The pages that list codes and limits are complete and true.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { DELETION_LIMITS } from './account-deletion.ts';
+import { EXPORT_LIMITS } from './account-export.ts';
 import { BACKGROUND_LIMITS } from './background-call.ts';
 import { ERROR_STATUS, TASK_ERROR_CODES } from './errors.ts';
 import { LIMITS } from './limits.ts';
@@ -25,7 +27,13 @@ describe('docs/errors.md', () => {
 describe('docs/limits.md', () => {
   it('lists every limit with its value', () => {
     const limits = Object.fromEntries(
-      Object.entries({ ...LIMITS, ...SCHEDULE_LIMITS, ...BACKGROUND_LIMITS }).flatMap(([name, limit]) =>
+      Object.entries({
+        ...LIMITS,
+        ...SCHEDULE_LIMITS,
+        ...BACKGROUND_LIMITS,
+        ...EXPORT_LIMITS,
+        ...DELETION_LIMITS,
+      }).flatMap(([name, limit]) =>
         typeof limit === 'number'
           ? [[name, limit]]
           : Object.entries(limit).map(([inner, value]) => [`${name}.${inner}`, value]),

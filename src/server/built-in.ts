@@ -22,6 +22,7 @@ import {
 } from './access/commands.ts';
 import { getKey as getKeyOf } from './access/keys.ts';
 import { showCommand } from './access/show-command.ts';
+import { createExport, deleteAccount, getDeletion, getExport, getExportPart } from './accounts/commands.ts';
 import { approveApproval, denyApproval, getApproval, linkApproval, listApprovals } from './approvals/commands.ts';
 import { getBackgroundCall } from './background/commands.ts';
 import { deleteHeld, listHeld, setCredential } from './credentials/commands.ts';
@@ -110,6 +111,7 @@ const FEATURES = {
     revokeKey,
     listAudit,
   ],
+  accounts: [createExport, getExport, getExportPart, deleteAccount, getDeletion],
   telemetry: [obsSummary, obsRequests, obsUsage, obsCosts, obsErrors],
   approvals: [listApprovals, getApproval, approveApproval, denyApproval, linkApproval],
   tasks: [runTask, continueTask, messageTask, getTask, listLedger, listTasks, stopTask, taskEvents],
@@ -197,6 +199,7 @@ export function openRegistry(parts: RegistryNeeds): Registry {
       checkLimits: (limits) => checkLimits(limits, registry.commands),
       commands: () => registry.commands,
     },
+    accounts: { blobs },
     telemetry: { calls, callRetentionDays: retention.calls },
     approvals: { secretsKey, tasks: tasksOfApprovals(store), linkTo },
     tasks: {

@@ -22,6 +22,8 @@ import { KeyUse } from './access/key-use.ts';
 import { openKeyCache } from './access/presented-key.ts';
 import type { KeyRates, SignInRates } from './access/rate-limits.ts';
 import { RateLimits, SignInLimits } from './access/rate-limits.ts';
+import { keepDeleting } from './accounts/keep-deleting.ts';
+import { keepExporting } from './accounts/keep-exporting.ts';
 import { createApp } from './app.ts';
 import { askForRaise } from './approvals/budget.ts';
 import { keepApprovals } from './approvals/keep.ts';
@@ -250,6 +252,8 @@ export async function composeSeed(parts: Parts, undo: AsyncDisposableStack) {
     undo.use(keepApprovals(running, settings.retention.calls));
     undo.use(background.keep());
     undo.use(keepSchedules(byItself));
+    undo.use(keepDeleting({ store, blobs, log }));
+    undo.use(keepExporting({ store, blobs, inbox, log }));
     undo.use(keepFilesFor(settings.files.retentionDays, blobs, store, log));
     if (settings.webhookRetentionDays !== null) undo.use(keepEventsFor(settings.webhookRetentionDays, store, log));
     undo.use(watchExpiringKeys(store, log));

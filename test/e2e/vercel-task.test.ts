@@ -41,7 +41,7 @@ describe('a whole Seed', () => {
   }, 240_000);
   afterAll(async () => {
     await seed?.remove();
-    await noneIsLeft();
+    await until('no sandbox is left', async () => names().length === 0, 60_000);
   });
 
   const poolIsReady = () =>
@@ -125,6 +125,8 @@ describe('a whole Seed', () => {
 
   it('tells that a sandbox was stopped under its task', async () => {
     await poolIsReady();
+    // Of the task before nothing is left.
+    await expect.poll(names, { timeout: 60_000 }).toHaveLength(1);
     const [name = ''] = names();
     const task = await seed.postTask({ model: 'scripted', instruction: bash('echo at-work; sleep 100') });
     await output(task.id, 'at-work');

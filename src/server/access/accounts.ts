@@ -37,6 +37,7 @@ export async function insertAccount(
     operator,
     created_at: now,
     models: storableModels(models) ?? null,
+    deleting_since: null,
   };
   await db.insertInto('accounts').values(row).execute();
   return toAccount(row);
@@ -110,7 +111,12 @@ export async function adminAccount(tx: Tx, id: string | undefined, now: Date): P
     const first = await lockFirstAccount(tx);
     return first ? toAccount(first) : insertAccount(tx, { name: FIRST_ACCOUNT, operator: true }, now);
   }
-  const row = await tx.selectFrom('accounts').selectAll().where(sql`id::text`, '=', id).executeTakeFirst();
+  const row = await tx
+    .selectFrom('accounts')
+    .selectAll()
+    .where(sql`id::text`, '=', id)
+    .where('deleting_since', 'is', null)
+    .executeTakeFirst();
   if (row) return toAccount(row);
   throw noAccount(id);
 }
@@ -147,12 +153,12 @@ function storableModels(models: readonly string[] | null | undefined) {
   return models === null ? null : models?.map(storableText);
 }
 
-function noAccount(id: string): SeedError {
+export function noAccount(id: string): SeedError {
   return new SeedError('not_found', `there is no account ${id}`, { hint: 'seed accounts list shows the ids.' });
 }
 
-function toAccount({ created_at, ...row }: AccountRow): Account {
-  return { ...row, createdAt: created_at.toISOString() };
+export function toAccount({ created_at, deleting_since, ...row }: AccountRow): Account {
+  return { ...row, createdAt: created_at.toISOString(), deletingSince: deleting_since?.toISOString() ?? null };
 }
 
 async function lockFirstAccount(tx: Tx): Promise<AccountRow | undefined> {

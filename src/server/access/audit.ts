@@ -1,6 +1,6 @@
 // The audit log: written, listed for `audit list`, and pruned of what the operator does not keep; never changed.
 import { randomUUID } from 'node:crypto';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { ADVISORY_LOCKS } from '../../db/advisory-locks.ts';
 import { behindCursor, pageOfRows } from '../../db/cursor.ts';
 import { storableTextOrNull } from '../../db/storable.ts';
@@ -126,21 +126,31 @@ export async function pruneAudit(store: Store, before: Date): Promise<number> {
 }
 
 async function pruneBatch(tx: Tx, before: Date, now: Date): Promise<number> {
+  const deleted = await deleteSome(tx, sql`created_at < ${before}`, BATCH);
+  if (deleted === 0) return 0;
+  const done = { command: 'audit prune', target: before.toISOString(), status: 200, code: null, calls: deleted };
+  await insertAudit(tx, [{ ...NOBODY, ...done, at: now, requestId: null }]);
+  return deleted;
+}
+
+/** Deletes entries of an account; the database refuses it for one that is not being deleted. Returns how many. */
+export function deleteAuditOf(tx: Tx, accountId: string, most: number): Promise<number> {
+  return deleteSome(tx, sql`account_id = ${accountId}`, most);
+}
+
+async function deleteSome(tx: Tx, those: RawBuilder<unknown>, most: number): Promise<number> {
   // One server at a time: granting the same thing at once fails.
   await sql`select pg_advisory_xact_lock(${ADVISORY_LOCKS.auditPrune})`.execute(tx);
-  const oldest = await tx.selectFrom('audit').select('id').where('created_at', '<', before).limit(1).execute();
-  if (oldest.length === 0) return 0;
+  const { rows } = await sql`select id from audit where ${those} limit 1`.execute(tx);
+  if (rows.length === 0) return 0;
   await sql`set local seed.prune_audit = 'on'`.execute(tx);
   await sql`grant delete on audit to current_user`.execute(tx);
   const { numAffectedRows } = await sql`
     delete from audit where id in (
-      select id from audit where created_at < ${before} order by created_at limit ${BATCH}
+      select id from audit where ${those} order by created_at limit ${most}
     )`.execute(tx);
   await sql`revoke delete on audit from current_user`.execute(tx);
-  const deleted = Number(numAffectedRows ?? 0n);
-  const done = { command: 'audit prune', target: before.toISOString(), status: 200, code: null, calls: deleted };
-  await insertAudit(tx, [{ ...NOBODY, ...done, at: now, requestId: null }]);
-  return deleted;
+  return Number(numAffectedRows ?? 0n);
 }
 
 const PRUNE_EVERY_MS = 3_600_000;

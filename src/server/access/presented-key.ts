@@ -39,6 +39,7 @@ export interface PresentedKeyRow extends KeyRow {
   account_name: string;
   account_models: string[] | null;
   operator: boolean;
+  deleting_since: Date | null;
 }
 
 /** Null when there is no key with this hash. */
@@ -64,7 +65,8 @@ function presentedKeyRows(secretHashes: readonly string[]): RawBuilder<Presented
         chain.is_grantor or chain.caller_key_id is null
       from chain join keys on keys.id = coalesce(chain.caller_key_id, chain.limited_by_key_id)
     )
-    select chain.*, accounts.name as account_name, accounts.models as account_models, accounts.operator
+    select chain.*, accounts.name as account_name, accounts.models as account_models, accounts.operator,
+      accounts.deleting_since
     from chain join accounts on accounts.id = chain.account_id
     order by chain.depth`;
 }
@@ -77,8 +79,10 @@ function toPresentedKeys(rows: readonly PresentedKeyRow[], now: Date): Map<strin
 
 function presentedKey([row, ...callers]: PresentedKeyRow[], now: Date): PresentedKey {
   if (!row) throw new Error('a chain of keys begins with a key');
-  const key = toKey(row, now);
-  const above = callers.filter(({ is_grantor }) => !is_grantor).map((caller) => toKey(caller, now));
+  const key = toKey(unlessDeleting(row), now);
+  const above = callers
+    .filter(({ is_grantor }) => !is_grantor)
+    .map((caller) => toKey(unlessDeleting(caller), now));
   const grantors = callers.filter(({ is_grantor }) => is_grantor).map((grantor) => toKey(grantor, now));
   return {
     key,
@@ -91,6 +95,11 @@ function presentedKey([row, ...callers]: PresentedKeyRow[], now: Date): Presente
     callerStatus: worstOf(above),
     replacedSecretUntil: row.works_until,
   };
+}
+
+/** With its account all its keys end at once, also those that are made meanwhile. */
+function unlessDeleting<Row extends Pick<PresentedKeyRow, 'revoked_at' | 'deleting_since'>>(row: Row): Row {
+  return row.deleting_since === null ? row : { ...row, revoked_at: row.revoked_at ?? row.deleting_since };
 }
 
 /** Whether it is still worth something by the clock: nothing in its lineage was off, or has expired since. */
@@ -143,10 +152,10 @@ export async function actorOf(
   const [key, ...above] = lineage;
   const account = await db.selectFrom('accounts').selectAll().where('id', '=', accountId).executeTakeFirst();
   if (!key || !account) return null;
-  const { name: accountName, models: accountModels, operator } = account;
+  const { name: accountName, models: accountModels, operator, deleting_since } = account;
   const whose = { accountId, accountName, accountModels, operator };
   const actor: Actor = { key, lineage: [key, ...above], grantors, ...whose };
-  return { actor, status: worstOf(actor.lineage) ?? 'active' };
+  return { actor, status: deleting_since === null ? (worstOf(actor.lineage) ?? 'active') : 'revoked' };
 }
 
 /** The same as one that came with a token or session of these scopes: those of an identity's row are the last. */

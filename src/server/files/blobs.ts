@@ -64,6 +64,22 @@ export class KeptBlobs {
     );
   }
 
+  /**
+   * Removes some of what these tasks have. What is being received for one has no bytes yet, and is removed by
+   * `clean`. Returns how many that were; rejects when the store cannot be used.
+   */
+  async removeOf(taskIds: readonly string[]): Promise<number> {
+    const kept = await this.#store.db
+      .selectFrom('blobs')
+      .select('id')
+      .where('task_id', 'in', taskIds)
+      .where('unused_since', 'is', null)
+      .limit(BATCH)
+      .execute();
+    await this.#delete(kept.map(({ id }) => id));
+    return kept.length;
+  }
+
   /** Removes what nobody has for an hour. Returns how many blobs that were. */
   async clean(): Promise<number> {
     const { db, clock } = this.#store;

@@ -2,6 +2,8 @@
 // exports an account and deletes one goes by this table alone; a test compares it with a migrated database, so
 // that a new table or column does not go unnoticed. The tables of packs are the platform's, and not in here.
 
+import { ACCOUNT_HOLDINGS } from './account-holdings.ts';
+
 /** A column, or an expression, by which rows belong to rows of another table, which it names by their `id`. */
 export interface Link {
   column: string;
@@ -42,7 +44,6 @@ const codeOf = (column: string) =>
 
 const DOOR_START = `task_id lease_id sandbox_id vendor_id step until recorded_at created_at started_at heard_at
   ended_at claimed_by claimed_until events event_bytes artifact_bytes workspaces worked_at`;
-/** Of sandboxes that the server starts itself. */
 const OF_ITS_TASK = { account: OF_TASK, task: [OF_TASK], content: {} };
 const DOOR_HOLDINGS = {
   door_calls: { ...OF_ITS_TASK, identity: words('id task_id approval_id expires_at') },
@@ -51,13 +52,7 @@ const DOOR_HOLDINGS = {
 
 /** By table; one outside of the schema `public` with its schema. */
 export const HOLDINGS: Readonly<Record<string, Holding>> = {
-  accounts: {
-    account: { column: 'id', to: 'accounts' },
-    task: [],
-    identity: words('id operator created_at'),
-    setting: words('name models'),
-    content: {},
-  },
+  ...ACCOUNT_HOLDINGS,
   keys: {
     account: OF_ACCOUNT,
     task: [OF_TASK],

@@ -16,11 +16,14 @@ const LEFT_OVER_MS = 3_600_000;
 export interface Delivery extends AsyncDisposable {
   /** Throws SeedError `body_too_large`, `storage_full` or `unavailable`, and what the source fails with. */
   receive(source: Readable | AsyncIterable<Uint8Array>, maxBytes: number): Promise<ReceivedContent>;
+  /** The path of a file that is not there yet, and goes with the delivery. */
+  scratch(): Promise<string>;
 }
 
 /** Stands for the files of a request that brings none. */
 export const NO_DELIVERY: Delivery = {
   receive: () => Promise.reject(new Error('this request brings no content')),
+  scratch: () => Promise.reject(new Error('this request brings no content')),
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };
 
@@ -46,14 +49,19 @@ function createDelivery(folder: string): Delivery {
   let count = 0;
   return {
     receive: (source, maxBytes) => write(source, maxBytes).catch((error) => Promise.reject(diskFailure(error))),
+    scratch: nextPath,
     async [Symbol.asyncDispose]() {
       if (made !== null) await rm(await made, { recursive: true, force: true });
     },
   };
 
-  async function write(source: Readable | AsyncIterable<Uint8Array>, maxBytes: number): Promise<ReceivedContent> {
+  async function nextPath(): Promise<string> {
     made ??= mkdtemp(join(folder, 'request-'));
-    const path = join(await made, String(count++));
+    return join(await made, String(count++));
+  }
+
+  async function write(source: Readable | AsyncIterable<Uint8Array>, maxBytes: number): Promise<ReceivedContent> {
+    const path = await nextPath();
     const hash = createHash('sha256');
     let size = 0;
     await pipeline(

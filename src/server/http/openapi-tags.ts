@@ -3,7 +3,8 @@ import type { Command } from '../../command/define-command.ts';
 
 /** Of Seed's own nouns; the lint of /openapi.json fails where one has no sentence. */
 const SENTENCES: Record<string, string> = {
-  accounts: 'Tenants: every key, task and row belongs to one. Only keys of the operator see them.',
+  accounts:
+    'Tenants: every key, task and row belongs to one. Only keys of the operator see others than their own.',
   approvals: "Exact calls of tasks and keys that wait for a person's yes or no.",
   audit: 'Who did what to keys, accounts and settings, and when.',
   background: 'Commands that were called with `Prefer: respond-async`, and what came of them.',

@@ -3,6 +3,11 @@
 /** Where each command is called; behind it l: a list, s: a stream, f: a file. */
 export const COMMANDS: Record<string, string> = {
   "accounts create": "POST /accounts",
+  "accounts delete": "POST /accounts/{id}/delete",
+  "accounts deletion": "GET /accounts/{id}/deletion",
+  "accounts exports create": "POST /accounts/{id}/exports",
+  "accounts exports get": "GET /accounts/{id}/exports/{export}",
+  "accounts exports part": "GET /accounts/{id}/exports/{export}/parts/{number} f",
   "accounts list": "GET /accounts l",
   "accounts update": "PATCH /accounts/{id}",
   "approvals approve": "POST /approvals/{id}/approve",

@@ -72,6 +72,62 @@ export type Account = {
   createdAt: string;
   /** Models of its tasks where neither they nor their key name one, in the order in which they are asked; null: those of the server */
   models: string[] | null;
+  /** Since then it is being deleted, and none of its keys works */
+  deletingSince: string | null;
+};
+export type AccountBill = {
+  /** In UTC: 2026-11 */
+  month: string;
+  modelCalls: number;
+  inputTokens: number;
+  outputTokens: number;
+  cost: {
+    compute: number;
+    llm: number;
+    total: number;
+    currency: "USD";
+  };
+};
+export type AccountDeletion = {
+  accountId: string;
+  status: "deleting" | "done";
+  requestedAt: string;
+  /** The operator's key that asked for it */
+  requestedBy: string;
+  completedAt: string | null;
+  /** Rows that are gone until now */
+  rows: number;
+  /** Files and archives that are gone until now */
+  blobs: number;
+  /** What of its bill is gone until now: the sums stay, the oldest month first */
+  bill: AccountBill[];
+};
+export type AccountExport = {
+  id: string;
+  accountId: string;
+  /** The key that asked for it */
+  keyId: string;
+  status: "running" | "ready" | "failed";
+  /** The moment whose data it is, all of it */
+  asOf: string | null;
+  /** What is in it until now, by folder of the archive */
+  counts: Record<string, number>;
+  /** Bytes of the archive until now */
+  size: number;
+  /** One after the other they are the archive */
+  parts: {
+    number: number;
+    size: number;
+    sha256: string;
+  }[];
+  error: {
+    code: string;
+    message: string;
+  } | null;
+  requestedAt: string;
+  completedAt: string | null;
+  /** When the archive goes */
+  expiresAt: string | null;
 };
 export type Approval = {
   id: string;
@@ -1112,6 +1168,66 @@ export interface BuiltInCommands {
       account: Account;
       key: Key;
       secret: string;
+    };
+  };
+  /** Delete an account with all it has: its keys end at once, its tasks stop, and nothing can be had back */
+  "accounts delete": {
+    kind: 'object';
+    input: {
+      /** Id of the account */
+      id: string;
+      /** The name of the account, to be sure */
+      confirm: string;
+    };
+    answer: {
+      deletion: AccountDeletion;
+    };
+  };
+  /** Show how far the deletion of an account is, and the sums of its bill that stay */
+  "accounts deletion": {
+    kind: 'object';
+    input: {
+      /** Id of the account */
+      id: string;
+    };
+    answer: {
+      deletion: AccountDeletion;
+    };
+  };
+  /** Begin to write all that an account has into an archive, without secrets; it is kept for a week */
+  "accounts exports create": {
+    kind: 'object';
+    input: {
+      /** Id of the account */
+      id: string;
+    };
+    answer: {
+      export: AccountExport;
+    };
+  };
+  /** Show how far an export of an account is, and the parts of its archive */
+  "accounts exports get": {
+    kind: 'object';
+    input: {
+      /** Id of the account */
+      id: string;
+      /** Id of the export */
+      export: string;
+    };
+    answer: {
+      export: AccountExport;
+    };
+  };
+  /** Download a part of the archive of an export: all of them one after the other are a .tar.gz */
+  "accounts exports part": {
+    kind: 'file';
+    input: {
+      /** Id of the account */
+      id: string;
+      /** Id of the export */
+      export: string;
+      /** Number of the part, from 1 on */
+      number: number;
     };
   };
   /** List the accounts of this Seed, newest first */

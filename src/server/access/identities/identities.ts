@@ -119,6 +119,7 @@ export function openIdentities(needs: IdentitiesNeeds): Identities {
       .selectFrom('accounts')
       .select(['id', 'name', 'operator'])
       .where((is) => is.or([is('name', '=', text), ...(UUID.test(text) ? [is('id', '=', text)] : [])]))
+      .where('deleting_since', 'is', null)
       .limit(SAME_NAMES)
       .execute();
     const own = found.find(({ id }) => id === named.toLowerCase()) ?? (found.length === 1 ? found[0] : undefined);
