@@ -45,7 +45,6 @@ const codeOf = (column: string) =>
 const DOOR_START =
   'task_id lease_id sandbox_id vendor_id step until recorded_at created_at started_at heard_at ended_at claimed_by claimed_until events event_bytes artifact_bytes workspaces worked_at';
 const OF_ITS_TASK = { account: OF_TASK, task: [OF_TASK], content: {} };
-
 /** By table; one outside of the schema `public` with its schema. */
 export const HOLDINGS: Readonly<Record<string, Holding>> = {
   ...ACCOUNT_HOLDINGS,
