@@ -13,4 +13,6 @@ export const ADVISORY_LOCKS = {
   identicalWrites: 5_333_023,
   /** With the hash of an identity: held while its row is made. */
   newIdentity: 5_333_024,
+  /** Held while a task is taken for which the server starts a sandbox itself. */
+  doorSlots: 5_333_025,
 } as const;

@@ -19,6 +19,7 @@ import type { Parameters, TemplateTask, UsedTemplate } from '../protocol/templat
 import type { AccountTables } from './account-tables.ts';
 import type { BatchTables } from './batch-tables.ts';
 import type { Defaulted, Json, JsonOrNull } from './columns.ts';
+import type { DoorTables } from './door-tables.ts';
 import type { GrantTables } from './grant-tables.ts';
 import type { ScheduleTables } from './schedule-tables.ts';
 import type { WebhookTables } from './webhook-tables.ts';
@@ -39,7 +40,13 @@ export interface StoredWorkspace {
 /** `to`: in billionths of a US dollar, or tokens. `until`: ISO 8601. */
 export type SpendRaises = { [Name in SpendLimit]?: { to: number; until: string } };
 
-export interface Tables extends AccountTables, BatchTables, GrantTables, ScheduleTables, WebhookTables {
+export interface Tables
+  extends AccountTables,
+    BatchTables,
+    DoorTables,
+    GrantTables,
+    ScheduleTables,
+    WebhookTables {
   blobs: { id: string; task_id: string; created_at: Date; unused_since: Date | null };
   credentials: {
     id: string;

@@ -15,6 +15,8 @@ export interface GuestSettings {
   runDir: string | null;
   /** Socket on which the guest is reached, again after a loss; null: over its standard input and output, once. */
   listen: string | null;
+  /** Such as https://seed.example.com, which it calls itself for its task; null: somebody reaches it. */
+  door: string | null;
   /** Where one that listens leaves its last words, if there is such a file. */
   terminationLog: string;
   /**
@@ -33,6 +35,7 @@ const SANDBOX_SETTINGS: GuestSettings = {
   port: GUEST_PORT,
   runDir: '/run',
   listen: null,
+  door: null,
   terminationLog: '/dev/termination-log',
   rehearsals: 12,
   agent: { uid: 1000, gid: 1000 },

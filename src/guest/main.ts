@@ -8,6 +8,7 @@ import { READY_LINE, WORKING_LINE } from '../protocol/guest-wire.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { AgentProcesses } from './agent-processes.ts';
 import { CliHost, type CliPrograms } from './cli-host.ts';
+import { openDoorWay } from './door.ts';
 import { guestSettings } from './guest-settings.ts';
 import { becomeSomebody, reseed } from './identity.ts';
 import { drawFromKernel } from './kernel-randomness.ts';
@@ -92,13 +93,26 @@ async function nextStream(reach: Reach): Promise<Duplex | null> {
   }
 }
 
+/** The task of this sandbox, which the guest asks for itself. */
+async function workByDoor(
+  door: string,
+  parts: Omit<Parameters<typeof runTask>[0], 'stream' | 'start'>,
+): Promise<never> {
+  const way = await openDoorWay(door);
+  const start = await way.start();
+  if (start === null) end(0);
+  reseed(start);
+  const identity = () => becomeSomebody(start, parts.settings.runDir);
+  // The server that has its result ends the sandbox.
+  await runTask({ ...parts, stream: way.stream, start, identity });
+  end(0);
+}
+
 async function main(): Promise<void> {
   drawFromKernel();
   const settings = guestSettings(process.argv[2]);
-  if (settings.listen !== null) {
-    silence();
-    terminationLog = settings.terminationLog;
-  }
+  if (settings.listen !== null || settings.door !== null) silence();
+  if (settings.listen !== null) terminationLog = settings.terminationLog;
   // Touches all that a task will need: the pages of a restored sandbox are mapped when they are first used.
   const answerReady = async ({ output }: Pick<Connection, 'output'>) => {
     await rehearse(parts, { withCommand: false });
@@ -118,6 +132,8 @@ async function main(): Promise<void> {
   // The first compiles, the others teach the compiler what matters.
   for (let count = 0; count < settings.rehearsals; count += 1) await rehearse(parts);
   collectGarbage();
+  const onProcesses = (started: AgentProcesses) => void processes.push(started);
+  if (settings.door !== null) return workByDoor(settings.door, { ...parts, onProcesses });
   const reach = settings.listen === null ? overStdio() : await onSocket(settings.listen);
   if (!reach.isLasting) process.stdout.write(READY_LINE);
 
@@ -129,7 +145,6 @@ async function main(): Promise<void> {
   const stream = connection.rest();
   reseed(start);
   const identity = () => becomeSomebody(start, settings.runDir);
-  const onProcesses = (started: AgentProcesses) => void processes.push(started);
   const again = () => nextStream(reach);
   const { link, tell } = await runTask({ ...parts, stream, again, start, identity, onProcesses });
   // Its runner kills it once the result is safe; another one may come first.

@@ -9,3 +9,7 @@ export const GUEST_PORT = 3210;
 export const BATCH_HEADER = 'seed-batch';
 /** On the loopback port: GET the schema, POST the answer. */
 export const OUTPUT_PATH = '/output';
+/** Of a request to the door: what the guest made up, so that nothing else in its sandbox is taken for it. */
+export const GUEST_HEADER = 'seed-guest';
+/** Of an answer of the door's: nothing was done, and there is nothing to tell yet. The same is asked again. */
+export const AGAIN_HEADER = 'seed-again';

@@ -4,9 +4,10 @@
 import type { Duplex } from 'node:stream';
 import type { Driver } from '../drivers/driver.ts';
 import { SeedError } from '../protocol/errors.ts';
+import { createBackoff, pause, within } from '../relay/patience.ts';
 import { greet } from './greet.ts';
-import { createBackoff, pause, within } from './patience.ts';
 import { openRelay, type Relay, type RelayOptions } from './relay.ts';
+import type { Waits } from './waits.ts';
 
 export interface StreamTimes {
   /** A guest of which nothing came for so long is asked for a sign of life, which has as long again. */
@@ -42,7 +43,7 @@ export interface GuestStreamParts {
 /** Returns what ends every call that is in flight. */
 export function keepStream(
   parts: GuestStreamParts,
-  options: Omit<RelayOptions, 'stream' | 'onHeard'>,
+  options: Omit<RelayOptions, 'stream' | 'onHeard'> & { waits: Waits },
 ): Pick<Relay, 'close'> {
   const { driver, id, startLine, over, onForgotten, times = USUAL_TIMES } = parts;
   const { log, waits } = options;

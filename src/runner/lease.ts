@@ -1,8 +1,6 @@
-// What a lease means for its sandbox: the limits, the start line that makes the sandbox the task's, and the bill.
-import { randomBytes } from 'node:crypto';
+// What a lease means for its sandbox: the limits and the bill.
 import type { Limits, Usage as MeasuredUsage } from '../drivers/driver.ts';
 import type { Logger } from '../lib/log.ts';
-import type { GuestTask, StartLine } from '../protocol/guest.ts';
 import { DEFAULT_RESOURCES, type Resources, type Usage } from '../protocol/resources.ts';
 import type { TakenLease } from './server-client.ts';
 
@@ -18,26 +16,6 @@ export const POOLED_LIMITS: Omit<Limits, 'deadline'> = bounds(DEFAULT_RESOURCES)
 
 function bounds({ vcpus, memoryMb, diskMb, processes }: Resources): Omit<Limits, 'deadline'> {
   return { vcpus, memoryBytes: memoryMb * MIB, diskBytes: diskMb * MIB, processes };
-}
-
-export function guestTask(lease: TakenLease): GuestTask {
-  const { taskId: id, instruction, model, modelTraits, deadline, output, continues, keepsWorkspace } = lease;
-  const files = lease.files.map(({ name, size }) => ({ name, size }));
-  const follows = { ...(continues && { continues }), ...(keepsWorkspace && { keepsWorkspace }) };
-  return { id, instruction, model, modelTraits, deadline, files, ...(output && { output }), ...follows };
-}
-
-/** JSON with its newline. */
-export function startLine(lease: TakenLease): string {
-  const line: StartLine = {
-    protocol: 1,
-    now: new Date().toISOString(),
-    entropy: randomBytes(64).toString('base64'),
-    diskBytes: limitsOf(lease).diskBytes,
-    task: guestTask(lease),
-    ...(lease.commands && { commands: lease.commands }),
-  };
-  return `${JSON.stringify(line)}\n`;
 }
 
 /** @param lived from its start to its end; for `pausedMs` of it it was off the processor, which costs nothing */

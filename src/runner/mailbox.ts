@@ -1,12 +1,11 @@
 // The messages to one task: the server says with its heartbeats how many there are, and the guest asks for those
 // that it does not have. Used by task-run.ts and relay.ts.
 import type { Readable } from 'node:stream';
+import type { Messages } from '../relay/bodies.ts';
 
-export interface Mailbox {
+export interface Mailbox extends Messages {
   /** There are so many by now. */
   told(count: number): void;
-  /** Those behind the first `after`, as JSON, once there are any. Rejects when the signal is aborted. */
-  read(after: number, signal: AbortSignal): Promise<Readable>;
 }
 
 /** @param open asks the server */

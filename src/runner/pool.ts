@@ -6,7 +6,7 @@ import type { Logger } from '../lib/log.ts';
 import type { PoolSettings } from '../lib/pool-settings.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import type { PoolState } from '../protocol/runner.ts';
-import { type Backoff, createBackoff, pause } from './patience.ts';
+import { type Backoff, createBackoff, pause } from '../relay/patience.ts';
 import { startWaiting, type WaitingSandbox } from './waiting-sandbox.ts';
 
 export interface PoolOptions extends PoolSettings {

@@ -2,9 +2,8 @@
 import type { Readable } from 'node:stream';
 import { type Dispatcher, request } from 'undici';
 import { dateOfMoment } from '../lib/clock.ts';
-import { parseJson } from '../lib/json.ts';
 import { readWithin } from '../lib/read-stream.ts';
-import { ERROR_STATUS, type ErrorBody, type ErrorCode, SeedError } from '../protocol/errors.ts';
+import { type ErrorCode, SeedError } from '../protocol/errors.ts';
 import { type GivenOutput, OutputVerdict } from '../protocol/output.ts';
 import type { Usage } from '../protocol/resources.ts';
 import {
@@ -20,6 +19,7 @@ import {
 } from '../protocol/runner.ts';
 import type { TaskPhase } from '../protocol/task.ts';
 import { PROTOCOL_HEADER, RUNNER_PROTOCOL } from '../protocol/versions.ts';
+import { errorIn } from '../relay/server-answer.ts';
 
 /** What an answer may take beyond the time that it may be held back. */
 const ANSWER_MS = 10_000;
@@ -231,16 +231,6 @@ function errorOf({ status, text }: Answer): SeedError {
   const said = errorIn(text);
   return said ?? new SeedError(status >= 500 ? 'unavailable' : 'internal', `the server answered ${status}`);
 }
-
-/** The error that the body of an answer tells of; null when it is none of Seed's. */
-export function errorIn(text: string): SeedError | null {
-  const error = (parseJson(text) as Partial<ErrorBody> | null | undefined)?.error;
-  if (error === undefined || !isErrorCode(error.code)) return null;
-  return new SeedError(error.code, error.message, error.hint === null ? {} : { hint: error.hint });
-}
-
-const isErrorCode = (code: unknown): code is ErrorCode =>
-  typeof code === 'string' && Object.hasOwn(ERROR_STATUS, code);
 
 const PASSING: readonly ErrorCode[] = ['too_many_requests', 'version_mismatch'];
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { LIMITS } from '../protocol/limits.ts';
-import { publicReason, type RunEnd, settlementOf } from './settlement.ts';
+import { publicReason } from '../relay/outcome.ts';
+import { type RunEnd, settlementOf } from './settlement.ts';
 
 const result = {
   stdout: 'x'.repeat(LIMITS.stdoutBytes * 2),

@@ -1,13 +1,12 @@
 // From how a run ended to what the server is told, and telling it until the server has it. Called by task-run.ts.
 import type { Exit } from '../drivers/driver.ts';
 import type { Logger } from '../lib/log.ts';
-import { SeedError, type TaskErrorCode } from '../protocol/errors.ts';
+import { SeedError } from '../protocol/errors.ts';
 import type { GuestResult } from '../protocol/guest.ts';
-import { LIMITS } from '../protocol/limits.ts';
 import type { Usage } from '../protocol/resources.ts';
 import type { Settlement } from '../protocol/runner.ts';
-import { cutMiddle } from '../protocol/text.ts';
-import { createBackoff, pause } from './patience.ts';
+import { failedOutcome, type Outcome, outcomeOfResult, publicReason } from '../relay/outcome.ts';
+import { createBackoff, pause } from '../relay/patience.ts';
 import { isPassing, type ServerClient } from './server-client.ts';
 
 /** The first of these that happens ends a run. */
@@ -25,37 +24,23 @@ export type RunEnd =
   /** The runner is stopping, and another one goes on with the sandbox. */
   | { why: 'handed_over' };
 
-const MESSAGE_LENGTH = 4000;
-/** What a guest may say of itself; the other reasons are for the host to find. */
-const GUEST_CODES: readonly TaskErrorCode[] = [
-  'agent_failed',
-  'llm_unavailable',
-  'llm_refused',
-  'context_too_long',
-  'no_answer',
-  'tool_call_unreadable',
-  'output_invalid',
-];
-
 /** Null: the server knows already. @param usage what the sandbox used; null when there was none */
 export function settlementOf(leaseId: string, end: RunEnd, usage: Usage | null): Settlement | null {
   const settlement = outcomeOf(leaseId, end);
   return settlement && { ...settlement, usage };
 }
 
-type Outcome = Omit<Settlement, 'usage'>;
-
 function outcomeOf(leaseId: string, end: RunEnd): Outcome | null {
-  const lost = (message: string, words?: string) => failed(leaseId, 'sandbox_lost', message, words);
+  const lost = (message: string, words?: string) => failedOutcome(leaseId, 'sandbox_lost', message, words);
   switch (end.why) {
     case 'result':
-      return fromResult(leaseId, end.result);
+      return outcomeOfResult(leaseId, end.result);
     case 'deadline':
       return { leaseId, outcome: 'timed_out', stdout: null, stderr: null, exitCode: null, error: null };
     case 'exit':
       if (end.exit.reason === 'deadline') return outcomeOf(leaseId, { why: 'deadline' });
       if (end.exit.reason === 'out_of_memory')
-        return failed(leaseId, 'out_of_memory', 'the sandbox had no memory left for its agent');
+        return failedOutcome(leaseId, 'out_of_memory', 'the sandbox had no memory left for its agent');
       return lost(
         `the sandbox ended before its agent did: ${describeExit(end.exit)}`,
         'detail' in end.exit ? end.exit.detail : undefined,
@@ -65,32 +50,10 @@ function outcomeOf(leaseId: string, end: RunEnd): Outcome | null {
     case 'broken':
       return lost('the runner failed while the task ran; its log has the reason');
     case 'interrupted':
-      return failed(leaseId, 'interrupted', 'the runner was stopped while the task ran');
+      return failedOutcome(leaseId, 'interrupted', 'the runner was stopped while the task ran');
     default:
       return null;
   }
-}
-
-function fromResult(leaseId: string, { stdout, stderr, exitCode, error, output }: GuestResult): Outcome {
-  const ended = {
-    leaseId,
-    stdout: stdout === null ? null : cutMiddle(stdout, LIMITS.stdoutBytes),
-    stderr: stderr === null ? null : cutMiddle(stderr, LIMITS.stderrBytes),
-    exitCode,
-    ...(output !== undefined && { output }),
-  };
-  if (error === null && exitCode === 0) return { ...ended, outcome: 'completed', error: null };
-  const code = error !== null && GUEST_CODES.includes(error.code) ? error.code : 'agent_failed';
-  const message = error?.message ?? `the agent ended with exit code ${exitCode}`;
-  return { ...ended, outcome: 'failed', error: { code, message: safeText(message, MESSAGE_LENGTH) } };
-}
-
-/** @param words the end of what was said, for the operator */
-function failed(leaseId: string, code: TaskErrorCode, message: string, words = ''): Outcome {
-  const error = { code, message: safeText(message, MESSAGE_LENGTH) };
-  const ended = { leaseId, outcome: 'failed', stdout: null, stderr: null, exitCode: null, error } as const;
-  const diagnostics = safeText(words, MESSAGE_LENGTH);
-  return diagnostics === '' ? ended : { ...ended, diagnostics };
 }
 
 function describeExit(exit: Exit): string {
@@ -136,27 +99,4 @@ export async function settleTask(
       await pause(backoff.next(), signal);
     }
   }
-}
-
-const LENGTH = 200;
-const PATH = /(?<![\w.])\/[^\s'"`,;:()<>[\]{}]+/g;
-/** Lines that say what went wrong, unlike those that say where. */
-const TELLING = /error|fatal|panic|fail|cannot|refused|denied|not found|no such|no space|out of|too many|killed/i;
-const BESIDE = /^(?:at |Node\.js v|[\^~{}()[\];\s]*$)/;
-
-/** Empty when there is nothing to tell. */
-export function publicReason(words: string): string {
-  const all = words.split('\n').map((line) => line.trim());
-  const lines = all.filter((line) => !BESIDE.test(line));
-  const line = lines.findLast((one) => TELLING.test(one)) ?? lines.at(-1) ?? '';
-  return safeText(line.replace(PATH, '…'), LENGTH);
-}
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
-const CONTROL_CHARACTERS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
-
-/** Without control characters other than tab and newline, and at most `maxLength` characters. */
-function safeText(text: string, maxLength: number): string {
-  const safe = text.replace(CONTROL_CHARACTERS, '').trim();
-  return safe.length > maxLength ? `${safe.slice(0, maxLength - 1)}…` : safe;
 }

@@ -3,7 +3,7 @@ import type { Logger } from '../lib/log.ts';
 import { SeedError } from '../protocol/errors.ts';
 import type { Lease, SandboxRef } from '../protocol/runner.ts';
 import type { TaskPhase } from '../protocol/task.ts';
-import { createBackoff, isAway, pause } from './patience.ts';
+import { createBackoff, isAway, pause } from '../relay/patience.ts';
 import { isPassing, type ServerClient } from './server-client.ts';
 import { GIVE_UP_AFTER_MS } from './settlement.ts';
 

@@ -4,15 +4,19 @@ import type { Limits } from '../drivers/driver.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Usage } from '../protocol/resources.ts';
 import type { SandboxRef } from '../protocol/runner.ts';
-import { createGuestLimits } from './guest-limits.ts';
+import type { TaskFiles } from '../relay/bodies.ts';
+import { createGuestLimits } from '../relay/limits.ts';
+import { untilBack, within } from '../relay/patience.ts';
+import { guestTask, startLine } from '../relay/start-line.ts';
 import { keepStream, type StreamTimes } from './guest-stream.ts';
-import { billedUsage, guestTask, limitsOf, startLine } from './lease.ts';
+import { billedUsage, limitsOf } from './lease.ts';
 import { createMailbox, type Mailbox } from './mailbox.ts';
-import { startPatiently, untilBack, within } from './patience.ts';
-import type { TaskFiles } from './relay-bodies.ts';
+import { createPace } from './paced-wire.ts';
 import type { HeldTask, ServerClient, TakenLease } from './server-client.ts';
 import { type RunEnd, settlementOf, settleTask } from './settlement.ts';
+import { startPatiently } from './start-patiently.ts';
 import { createTaskReports, type TaskReports } from './task-reports.ts';
+import { createUpstream } from './upstream.ts';
 import type { OpenSandbox, RunSandbox } from './waiting-sandbox.ts';
 import { createWaits } from './waits.ts';
 import { createWorkClock, type WorkClock } from './work-clock.ts';
@@ -213,7 +217,7 @@ async function runSandbox(
   const kept = {
     ...sandbox,
     hasBegun: resume !== undefined && resume.phase !== 'starting',
-    startLine: () => startLine(lease),
+    startLine: () => `${JSON.stringify(startLine(lease, limitsOf(lease).diskBytes))}\n`,
     over: course.over,
     onForgotten: () => end({ why: 'exit', exit: { reason: 'lost', detail: 'its guest was started anew' } }),
     times: parts.stream,
@@ -221,14 +225,15 @@ async function runSandbox(
   const relay = keepStream(kept, {
     waits,
     files,
-    mailbox: parts.mailbox,
-    task: guestTask(lease),
-    upstream: {
+    messages: parts.mailbox,
+    task: () => guestTask(lease),
+    upstream: createUpstream({
       ...{ serverUrl: parts.serverUrl, taskKey: lease.taskKey, dispatcher: parts.dispatcher },
       ...(course.canPass && { isLost: reports.isLost }),
-    },
+    }),
     log,
     limits: createGuestLimits(),
+    pace: createPace(),
     onEvents: reports.sendEvents,
     onCompletion: () => reports.reportPhase('working'),
     onModelAnswer: () => parts.onWorking(),

@@ -8,6 +8,7 @@
 // it is there again and the guest has had a moment to ask anew; only what people have decided wakes it before.
 import type { Driver } from '../drivers/driver.ts';
 import type { Logger } from '../lib/log.ts';
+import type { CallWaits, GuestCall } from '../relay/call-waits.ts';
 import type { WorkClock } from './work-clock.ts';
 
 /** A sandbox with calls that all wait is left alone so long: what it begins beside them comes in that time. */
@@ -29,23 +30,7 @@ export interface WaitsParts {
   isAsleep?: boolean;
 }
 
-/** One call of the guest to the server. */
-export interface GuestCall {
-  /** It waits for people from now on. */
-  waits(): void;
-  /** It does no longer. Resolves when the sandbox is awake, and can take an answer. */
-  works(): Promise<void>;
-  end(): void;
-}
-
-export interface Waits {
-  /** @param poll the id of the approval that it only asks about: it waits from its beginning */
-  call(poll?: string): GuestCall;
-  /** A request that the runner answers itself is being read: the sandbox is not put to sleep in its middle. */
-  busy(): () => void;
-  isAsleep(): boolean;
-  /** The answer to a poll says that people have not decided yet: the next poll is part of the same wait. */
-  willPollAgain(approvalId: string): void;
+export interface Waits extends CallWaits {
   /** For how long the sandbox was off the processor, in milliseconds. */
   pausedMs(): number;
   /** The stream is cut. Until `mended`, and for a moment after, what its calls were is what they are. */

@@ -8,6 +8,8 @@ import { linkRoutes } from './approvals/link-routes.ts';
 import { referenceRoutes } from './dashboard/reference-routes.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
 import { readWebFiles } from './dashboard/web-files.ts';
+import { DOOR_PATH } from './door/open-door.ts';
+import { type DoorRoutesNeeds, doorRoutes } from './door/routes.ts';
 import { type BasePathSettings, routedPath } from './http/base-path.ts';
 import { renderCli } from './http/cli-bundle.ts';
 import { type CommandRoutesNeeds, commandRoutes } from './http/command-routes.ts';
@@ -36,7 +38,10 @@ type AppNeeds = Omit<CommandRoutesNeeds, 'tellTask' | 'observe'> &
   Parameters<typeof llmRoutes>[0] &
   Parameters<typeof runnerRoutes>[0] &
   Parameters<typeof mcpRoutes>[0] &
-  BasePathSettings & {
+  Omit<DoorRoutesNeeds, 'door'> & {
+    /** Null: tasks have runners. */
+    door: DoorRoutesNeeds['door'] | null;
+  } & BasePathSettings & {
     telemetry: Telemetry;
     cron: CronNeeds | null;
     /** The built dashboard; it may be missing. */
@@ -78,6 +83,8 @@ export async function createApp(parts: AppNeeds): Promise<Hono<HttpEnv>> {
   // A large library: a function loads it while its connections are made.
   const mcp = await import('./mcp/routes.ts');
   app.route('/', mcp.mcpRoutes(parts, app));
+  const { door } = parts;
+  if (door !== null) app.route(DOOR_PATH, doorRoutes({ ...parts, door }, app));
   if (parts.cron) app.route('/api/cron', cronRoutes(parts.cron));
   if (metrics) {
     const read = async () => ({ tasks: await countUnfinished(store.db), runners: await liveRunners(store) });

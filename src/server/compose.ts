@@ -31,6 +31,8 @@ import { openApprovals } from './approvals/open-approvals.ts';
 import { openBackground } from './background/keep.ts';
 import { keepBatches } from './batches/keep.ts';
 import { openRegistry } from './built-in.ts';
+import { openDoor } from './door/open-door.ts';
+import type { DoorSandboxes } from './door/sandboxes.ts';
 import { keepFilesFor, openBlobs } from './files/open-blobs.ts';
 import { openAdmissions } from './grants/admissions.ts';
 import { keepCounts } from './grants/prune.ts';
@@ -84,6 +86,8 @@ export interface Parts {
   ratesOf?(store: Store): { rateLimits: KeyRates; signInLimits: SignInRates };
   /** The address that it listens on; empty: as each request says. */
   ownUrl(): string;
+  /** Makes the sandboxes of tasks that have no runner, where the settings have a door; missing: runners do. */
+  sandboxes?: DoorSandboxes | null;
 }
 
 /**
@@ -200,6 +204,13 @@ export async function composeSeed(parts: Parts, undo: AsyncDisposableStack) {
       appendServerEvent(store.db, taskId, event, store.clock.now()),
   };
   const byItself = { ...running, admissionOf: (called: CalledCommand) => admissions.of(called) };
+  const door =
+    settings.door && parts.sandboxes
+      ? openDoor({
+          ...{ settings: settings.door, sandboxes: parts.sandboxes, publicUrl: settings.publicUrl },
+          ...{ store, secretsKey, prices, log },
+        })
+      : null;
   const approvals = openApprovals(store, asking);
   const background = openBackground({ ...byItself, approvals });
   const needs = {
@@ -230,6 +241,8 @@ export async function composeSeed(parts: Parts, undo: AsyncDisposableStack) {
     cliBundle,
     stopping: stopping.signal,
     cron: parts.cron ?? null,
+    door,
+    secretsKey,
   };
   const appWith = (on: readonly LoadedPack[]) => {
     registry = openRegistry({ ...features, packs: on });
@@ -247,6 +260,7 @@ export async function composeSeed(parts: Parts, undo: AsyncDisposableStack) {
     if (settings.webhookRetentionDays !== null) undo.use(keepEventsFor(settings.webhookRetentionDays, store, log));
     undo.use(watchExpiringKeys(store, log));
     undo.use(keepCounts(store, log));
+    if (door) undo.use(door.keep());
     if (settings.auditRetentionDays !== null) undo.use(keepAuditFor(settings.auditRetentionDays, store, log));
   };
   const post = createPost({ resolve, allowedNetworks: settings.webhookNetworks });

@@ -11,6 +11,7 @@ import type { Playbook } from '../scripted/playbook.ts';
 import { keepTokenBuckets, sharedKeyRates, sharedSignInRates } from './access/shared-rate-limits.ts';
 import { createAwake } from './awake.ts';
 import { composeSeed } from './compose.ts';
+import type { DoorSandboxes } from './door/sandboxes.ts';
 import type { AnswerDeadline } from './http/http-types.ts';
 import { answerRequest, HANDED_ON_BY } from './http/web-request.ts';
 import { tablesOf } from './packs/load-packs.ts';
@@ -40,8 +41,10 @@ export interface FunctionParts {
   cronSecret: string | null;
   /** Of the request that is being answered. */
   invocation(): Invocation;
-  /** Begins the task that was accepted just now; missing: a runner leases it. What it rejects with is logged. */
+  /** Begins the task that was accepted just now, in a way of the caller's own. What it rejects with is logged. */
   startTask?(taskId: string, store: Store): Promise<void>;
+  /** Makes the sandboxes of tasks that have no runner; missing or null: runners do. */
+  sandboxes?: DoorSandboxes | null;
   resolve?: Resolve;
 }
 

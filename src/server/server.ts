@@ -7,6 +7,7 @@ import { readVersion } from '../lib/version.ts';
 import { makeFirstKey } from './access/accounts.ts';
 import { BUILT_IN } from './built-in.ts';
 import { composeSeed } from './compose.ts';
+import type { DoorSandboxes } from './door/sandboxes.ts';
 import { bundleCli } from './http/cli-bundle.ts';
 import { listenHttp } from './http/listener.ts';
 import type { McpServerFor } from './mcp/routes.ts';
@@ -25,6 +26,8 @@ export interface Outside {
   resolve: Resolve;
   /** Instead of the database's: a test's. */
   clock?: Clock | undefined;
+  /** As compose.ts has it. */
+  sandboxes?: DoorSandboxes | null;
 }
 
 export interface RunningServer {
@@ -45,7 +48,7 @@ export interface RunningServer {
 export async function startServer(
   settings: ServerSettings,
   log: Logger,
-  { resolve, clock }: Outside = { resolve: resolveByDns },
+  { resolve, clock, sandboxes = null }: Outside = { resolve: resolveByDns },
   mcpServerFor?: McpServerFor,
 ): Promise<RunningServer> {
   await using undo = new AsyncDisposableStack();
@@ -55,7 +58,7 @@ export async function startServer(
   let ownUrl = '';
   const seed = await composeSeed(
     {
-      ...{ settings, log, packs, resolve, mcpServerFor },
+      ...{ settings, log, packs, resolve, mcpServerFor, sandboxes },
       version: readVersion(),
       playbooks: await playbooksOf(packs),
       cliBundle: await bundleCli(),

@@ -18,6 +18,7 @@ import { SeedError } from '../protocol/errors.ts';
 import { oidcSettings } from './access/identities/settings.ts';
 import { sessionSettings } from './access/sessions.ts';
 import { WEB_FOLDER } from './dashboard/web-files.ts';
+import { doorSettings } from './door/settings.ts';
 import { readFileSettings } from './files/settings.ts';
 import { RULE_OF_TWO } from './grants/rule-of-two.ts';
 import { isOwnPath, parsePrefix } from './http/base-path.ts';
@@ -78,6 +79,8 @@ export function readServerSettings() {
     /** What secrets in the database are sealed with; null: the key in the data folder. */
     secretsKey: env('SEED_SECRETS_KEY') === undefined ? null : tokenSetting('SEED_SECRETS_KEY', MAKES_KEY),
     resources: resourceSettings(),
+    /** Whose sandboxes call the server themselves; null: tasks have runners. */
+    door: doorSettings(),
     llm: llmSettings(),
     telemetry: telemetrySettings(token),
     /** The pack that is being written, `*` for all: commands are taken anew when its files change; null: none. */

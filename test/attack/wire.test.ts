@@ -16,8 +16,10 @@ import { createLog } from '../../src/lib/log.ts';
 import { cacheDirSetting } from '../../src/lib/settings.ts';
 import { LIMITS } from '../../src/protocol/limits.ts';
 import { USUAL_TRAITS } from '../../src/protocol/model.ts';
-import { createGuestLimits } from '../../src/runner/guest-limits.ts';
+import { createGuestLimits } from '../../src/relay/limits.ts';
+import { createPace } from '../../src/runner/paced-wire.ts';
 import { openRelay } from '../../src/runner/relay.ts';
+import { createUpstream } from '../../src/runner/upstream.ts';
 import { createWaits } from '../../src/runner/waits.ts';
 import { createWorkClock } from '../../src/runner/work-clock.ts';
 import { ATTACKED_DRIVERS } from '../fixtures/attack.ts';
@@ -108,6 +110,7 @@ describe.each(DRIVERS)('a hostile guest in %s', (driverName) => {
     const relay = openRelay({
       stream: sandbox.stream,
       limits: createGuestLimits(),
+      pace: createPace(),
       waits: createWaits({
         sandbox: { driver: ready.driver, id },
         clock: createWorkClock({ diesAt: Infinity, waitMs: 0, onOver() {}, onWaited() {} }),
@@ -115,15 +118,15 @@ describe.each(DRIVERS)('a hostile guest in %s', (driverName) => {
         onAsleep() {},
         onAwake() {},
       }),
-      task: {
+      task: () => ({
         id: '00000000-0000-4000-8000-000000000000',
         instruction: '',
         model: '',
         modelTraits: USUAL_TRAITS,
         deadline: '',
         files: [],
-      },
-      mailbox: { told: () => undefined, read: async () => Readable.from([]) },
+      }),
+      messages: { read: async () => Readable.from([]) },
       files: {
         files: [],
         conversation: async () => Readable.from([]),
@@ -133,7 +136,7 @@ describe.each(DRIVERS)('a hostile guest in %s', (driverName) => {
         put: async () => {},
         delete: async () => {},
       },
-      upstream: { serverUrl, taskKey: id, dispatcher },
+      upstream: createUpstream({ serverUrl, taskKey: id, dispatcher }),
       log: createLog('attack', 'silent'),
       onEvents: async (_number, read) => void (await read()),
       onHeard: () => undefined,

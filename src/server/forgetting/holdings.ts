@@ -43,6 +43,9 @@ const words = (text: string) => text.trim().split(/\s+/);
 const codeOf = (column: string) =>
   `case when ${column} is null then null else jsonb_build_object('code', ${column}->'code', 'message', 'forgotten') end`;
 
+const DOOR_START =
+  'task_id lease_id sandbox_id vendor_id step until recorded_at created_at started_at heard_at ended_at claimed_by claimed_until events event_bytes artifact_bytes workspaces worked_at';
+const OF_ITS_TASK = { account: OF_TASK, task: [OF_TASK], content: {} };
 /** By table; one outside of the schema `public` with its schema. */
 export const HOLDINGS: Readonly<Record<string, Holding>> = {
   ...ACCOUNT_HOLDINGS,
@@ -234,6 +237,8 @@ export const HOLDINGS: Readonly<Record<string, Holding>> = {
       id account_id key_id command idempotency_key status http_status requested_at completed_at claimed_until`),
     content: { sealed_input: 'null', request_hash: `''`, sealed_result: 'null', error: codeOf('error') },
   },
+  door_calls: { ...OF_ITS_TASK, identity: words('id task_id approval_id expires_at') },
+  door_starts: { ...OF_ITS_TASK, identity: words(DOOR_START), secret: words('sealed_key guest_hash') },
   audit: {
     account: OF_ACCOUNT,
     task: [OF_TASK],

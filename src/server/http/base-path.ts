@@ -12,7 +12,7 @@ const MOST_LENGTH = 200;
 // biome-ignore format: a short list
 const OWN_PATHS: readonly string[] = [
   'api', 'mcp', 'llm', 'runner', 'metrics', 'docs', 'openapi.json', 'cli', 'healthz', 'readyz', 'session', 'assets',
-  '.well-known', 'approve',
+  '.well-known', 'approve', 'door',
 ];
 
 export interface BasePathSettings {

@@ -8,7 +8,7 @@ import { SeedError } from '../../protocol/errors.ts';
 import { type BasePathSettings, prefixOf } from './base-path.ts';
 import type { HttpEnv } from './http-types.ts';
 
-const DATA = /^\/(?:api|llm|runner|mcp)(?:\/|$)/;
+const DATA = /^\/(?:api|llm|runner|mcp|door)(?:\/|$)/;
 /** What is no page needs no more: it is not taken for one, nor embedded, nor asked for in the clear. */
 const OF_DATA = ['x-content-type-options', 'cross-origin-resource-policy', 'strict-transport-security'];
 

@@ -11,6 +11,7 @@ import type { HttpEnv, MediaType } from './http-types.ts';
 const MULTIPART_BYTES = LIMITS.fileBytesPerTask + LIMITS.bodyBytes;
 const ARTIFACT = /^\/runner\/v1\/tasks\/[^/]+\/artifacts$/;
 
+const DOOR = /^\/door(?:\/|$)/;
 const WORKSPACE = /^\/runner\/v1\/tasks\/[^/]+\/workspace$/;
 
 /**
@@ -47,6 +48,8 @@ export function limitBodies(
     if (large.some((route) => route.test(`${method} ${path}`))) return jsonBytes(c);
     if (method === 'PUT' && ARTIFACT.test(path)) return LIMITS.artifactBytes;
     if (method === 'PUT' && WORKSPACE.test(path)) return LIMITS.workspaceBytes;
+    // Nothing of what it is for is proven yet: whoever reads it has bounds of its own.
+    if (DOOR.test(path)) return LIMITS.workspaceBytes;
     return /^\/(?:llm|runner)\//.test(path) ? LIMITS.llmBodyBytes : LIMITS.bodyBytes;
   }
 

@@ -1,24 +1,17 @@
 // What runners call, under /runner/v1; the wire is described in protocol/runner.ts.
-import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
-import { toTold } from '../../command/manifest.ts';
-import type { Registry } from '../../command/registry.ts';
 import type { Store } from '../../db/store.ts';
 import type { StoredFile } from '../../db/tables.ts';
 import { parseJson } from '../../lib/json.ts';
-import { keptLine } from '../../lib/kept-event.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { Prices } from '../../lib/money.ts';
 import { sameText } from '../../lib/same-text.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { type AgentEvent, RECOVERED_ID_START } from '../../protocol/event.ts';
 import { FileName } from '../../protocol/file.ts';
 import type { GuestMessages } from '../../protocol/guest.ts';
-import { LIMITS } from '../../protocol/limits.ts';
-import type { ModelTraits } from '../../protocol/model.ts';
 import {
   HEARTBEAT_WAIT_MS,
   type HeartbeatAnswer,
@@ -38,14 +31,22 @@ import {
 } from '../../protocol/runner.ts';
 import { PROTOCOL_HEADER, refuseOtherProtocol } from '../../protocol/versions.ts';
 import { mintKey } from '../access/keys.ts';
-import { deleteArtifact, saveArtifact, taskOfLease } from '../files/artifacts.ts';
+import { taskOfLease } from '../files/artifacts.ts';
 import type { KeptBlobs } from '../files/blobs.ts';
-import { saveWorkspace, workspaceOfLease } from '../files/workspaces.ts';
+import {
+  type OpenContent,
+  openTaskFile,
+  openWorkspace,
+  removeArtifact,
+  takeArtifact,
+  takeWorkspace,
+} from '../files/lease-files.ts';
 import type { HttpEnv } from '../http/http-types.ts';
 import type { Inbox } from '../http/inbox.ts';
 import { invalidInput } from '../http/invalid-input.ts';
 import { bodyStream } from '../http/read-files.ts';
 import { bearerToken } from '../http/request-headers.ts';
+import { agentEventsIn } from '../tasks/agent-events.ts';
 import { readConversation } from '../tasks/conversation.ts';
 import { recordUsage, settleTask } from '../tasks/end.ts';
 import { appendAgentEvents } from '../tasks/events.ts';
@@ -54,19 +55,17 @@ import { leaveTasks, lookAtHeld, renewLeases, returnLease } from '../tasks/hold.
 import { leaseNextTask, reportPhase } from '../tasks/lease.ts';
 import { readMessages } from '../tasks/messages.ts';
 import type { OutputChecks } from '../tasks/output/checks.ts';
-import { plainForm } from '../tasks/output/plain-form.ts';
 import { judgedSettlement } from '../tasks/output/settle.ts';
 import type { LeasedTaskId } from '../tasks/rows.ts';
 import { returnTakenOver, sandboxesToSpare, takeOverNextTask, tasksTaken } from '../tasks/take-over.ts';
+import { type ToldNeeds, toldLease } from '../tasks/told-lease.ts';
 import { reportWaiting, reportWorking } from '../tasks/waiting.ts';
 import { RunnerRegister, touchRunner } from './runners.ts';
 
 const LOOK_AGAIN_MS = 1_000;
 
-export interface RunnerRoutesNeeds {
+export interface RunnerRoutesNeeds extends ToldNeeds {
   store: Store;
-  registry: Pick<Registry, 'allowed'>;
-  llm: { traitsOf(model: string): ModelTraits };
   blobs: KeptBlobs;
   /** Where artifacts lie while they are received. */
   inbox: Inbox;
@@ -157,8 +156,7 @@ export function runnerRoutes(needs: RunnerRoutesNeeds): Hono<HttpEnv> {
   app.post('/tasks/:id/events', async (c) => {
     const leaseId = read(z.uuid(), c.req.header(RUNNER_HEADER.lease));
     const batch = read(z.coerce.number().int().positive(), c.req.header(RUNNER_HEADER.batch));
-    const lines = (await c.req.text()).split('\n').filter((line) => line !== '');
-    const events = lines.map(readEvent);
+    const events = agentEventsIn(await c.req.text());
     await appendAgentEvents(store, { taskId: taskId(c), leaseId, batch, events });
     return c.body(null, 204);
   });
@@ -216,30 +214,11 @@ async function nextLease(
     }
     if (leased) {
       return {
-        leaseId: leased.leaseId,
-        taskId: leased.task.id,
-        instruction: leased.task.instruction,
-        model: leased.task.model,
-        modelTraits: llm.traitsOf(leased.task.model),
-        scopes: leased.task.scopes.effective,
-        timeoutMs: leased.task.timeout,
-        resources: leased.task.resources,
-        deadline: leased.deadline.toISOString(),
+        ...toldLease({ registry, llm }, leased),
         leftMs: taken?.leftMs ?? leased.deadline.getTime() - store.clock.now().getTime(),
-        waitMs: leased.waitMs,
         heldMs: Math.floor(performance.now() - askedAt),
         taskKey: secret,
-        files: leased.task.files,
-        commands: toTold(registry.allowed(leased.task.scopes.effective, leased.operator)),
-        ...(leased.task.continues !== null && {
-          continues: { notes: leased.task.notes, workspace: leased.task.workspace !== null },
-        }),
-        ...(leased.task.keep !== null && { keepsWorkspace: true }),
-        ...(leased.messages > 0 && { messages: leased.messages }),
         ...(taken && { resume: taken.resume }),
-        ...(leased.outputSchema && {
-          output: { whole: leased.outputSchema, plain: plainForm(leased.outputSchema) },
-        }),
       };
     }
     await arrivals.next(able ? LOOK_AGAIN_MS : LEASE_WAIT_MS, signal);
@@ -248,7 +227,8 @@ async function nextLease(
 }
 
 /** What runners fetch and bring of a task's files, under /runner/v1/tasks/{id}. */
-function fileRoutes({ store, blobs, inbox }: RunnerRoutesNeeds): Hono<HttpEnv> {
+function fileRoutes(files: RunnerRoutesNeeds): Hono<HttpEnv> {
+  const { store } = files;
   const app = new Hono<HttpEnv>();
 
   app.get('/:id/conversation', async (c) => {
@@ -265,54 +245,33 @@ function fileRoutes({ store, blobs, inbox }: RunnerRoutesNeeds): Hono<HttpEnv> {
     return c.json({ messages: await readMessages(store.db, span, after) } satisfies GuestMessages);
   });
 
-  const give = async (c: Context, { blobId, size }: Pick<StoredFile, 'blobId' | 'size'>, type: string) => {
-    // Before its length is said: that of an error is another.
-    const content = await blobs.read(blobId);
-    c.header('Content-Type', type);
-    c.header('Content-Length', String(size));
-    return c.body(Readable.toWeb(content) as ReadableStream);
-  };
-
-  app.get('/:id/files', async (c) => {
-    const { files } = await taskOfLease(store.db, leaseOf(c));
-    const file = files.find(({ name }) => name === nameOf(c));
-    if (!file) throw new SeedError('not_found', 'the task has no such file');
-    return give(c, file, 'application/octet-stream');
-  });
+  app.get('/:id/files', async (c) =>
+    give(c, 'application/octet-stream', await openTaskFile(files, leaseOf(c), nameOf(c))),
+  );
 
   app.put('/:id/artifacts', async (c) => {
-    const lease = leaseOf(c);
-    const name = nameOf(c);
-    await using delivery = inbox.open();
-    const content = await delivery.receive(bodyStream(c), LIMITS.artifactBytes);
-    const unused = await blobs.keep(lease.taskId, [{ name, content }], async ([artifact], take) =>
-      artifact ? saveArtifact(store, lease, artifact, take) : [],
-    );
-    await blobs.remove(unused);
+    await takeArtifact(files, leaseOf(c), nameOf(c), bodyStream(c));
     return c.body(null, 204);
   });
 
-  app.get('/:id/workspace', async (c) => {
-    return give(c, await workspaceOfLease(store.db, leaseOf(c)), 'application/gzip');
-  });
+  app.get('/:id/workspace', async (c) => give(c, 'application/gzip', await openWorkspace(files, leaseOf(c))));
 
   app.put('/:id/workspace', async (c) => {
-    const lease = leaseOf(c);
-    await using delivery = inbox.open();
-    const content = await delivery.receive(bodyStream(c), LIMITS.workspaceBytes);
-    // Of no task: those that name it are counted.
-    const unused = await blobs.keep(randomUUID(), [{ name: 'workspace', content }], async ([archive], take) =>
-      archive ? saveWorkspace(store, lease, archive, take) : [],
-    );
-    await blobs.remove(unused);
+    await takeWorkspace(files, leaseOf(c), bodyStream(c));
     return c.body(null, 204);
   });
 
   app.delete('/:id/artifacts', async (c) => {
-    await blobs.remove(await deleteArtifact(store, leaseOf(c), nameOf(c)));
+    await removeArtifact(files, leaseOf(c), nameOf(c));
     return c.body(null, 204);
   });
   return app;
+}
+
+function give(c: Context, type: string, { content, size }: OpenContent): Response {
+  c.header('Content-Type', type);
+  c.header('Content-Length', String(size));
+  return c.body(Readable.toWeb(content) as ReadableStream);
 }
 
 const LeaseRef = z.object({ taskId: z.uuid(), leaseId: z.uuid() });
@@ -322,14 +281,6 @@ function leaseOf(c: Context): LeasedTaskId {
 }
 
 const nameOf = (c: Context) => read(FileName, c.req.query('name'));
-
-/** Which calls were recovered from text the server tells by their ids, and believes nobody. */
-function readEvent(line: string): AgentEvent {
-  const event = keptLine(line);
-  if (event.type !== 'tool_call') return event;
-  const { recovered: _, ...call } = event;
-  return event.callId.startsWith(RECOVERED_ID_START) ? { ...call, recovered: true } : call;
-}
 
 const taskId = (c: Context) => read(z.uuid(), c.req.param('id'));
 

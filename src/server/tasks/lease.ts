@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { later, timeIn } from '../../db/database-clock.ts';
 import type { Store } from '../../db/store.ts';
-import type { TaskRow, Tx } from '../../db/tables.ts';
+import type { Db, TaskRow, Tx } from '../../db/tables.ts';
 import { changeTasks, noteChange, type TaskTx } from '../../db/task-changes.ts';
 import type { AnswerSchema } from '../../protocol/output.ts';
 import { BEGIN_WITHIN_MS, LEASE_MS, type SandboxRef } from '../../protocol/runner.ts';
@@ -11,7 +11,7 @@ import { insertKey } from '../access/keys.ts';
 import { lineageOf, worstOf } from '../access/presented-key.ts';
 import { emitTaskEvent } from './announce.ts';
 import { appendEvents } from './events.ts';
-import { type LeasedTaskId, leaseLost, lockLeasedTask, lockTask, toTask } from './rows.ts';
+import { type LeasedTaskId, leaseLost, lockLeasedTask, lockTask, refuseLostLease, toTask } from './rows.ts';
 import { transition } from './transition.ts';
 import { waitLeftMs } from './work-time.ts';
 
@@ -31,18 +31,30 @@ export interface LeasedTask {
 /** Makes the task key's secret; only its hash and prefix come here. Called once for each task that is tried. */
 export type MintKey = () => { secretHash: string; prefix: string };
 
+/** Runs tasks without anybody's lease being renewed: their ends are its own to find out. */
+export interface Keeper {
+  /** Whether it has room for another, asked in the transaction before a task is taken. */
+  hasRoom(tx: Tx): Promise<boolean>;
+  /** Writes down in the same transaction what it is to do. The run has begun by that. */
+  keep(tx: Tx, leased: LeasedTask, now: Date): Promise<void>;
+}
+
+interface Taker {
+  runnerId: string;
+  mintKey: MintKey;
+  /** Missing: a runner, which keeps its lease alive. */
+  keeper?: Keeper;
+}
+
 /**
  * Gives the runner the task that has waited longest, with a task key that lives as long as it; null when none
  * waits. Leaving the queue and `queued → running` are one transaction: no crash loses or doubles a task. It goes
  * back to the queue unless the runner says that the run begins (reportPhase): the answer may have been lost. A
  * task whose key was revoked or expired while it waited is not run: it ends `stopped` with an error that says so.
  */
-export async function leaseNextTask(
-  store: Store,
-  { runnerId, mintKey }: { runnerId: string; mintKey: MintKey },
-): Promise<LeasedTask | null> {
+export async function leaseNextTask(store: Store, taker: Taker): Promise<LeasedTask | null> {
   for (;;) {
-    const outcome = await changeTasks(store, (tx) => tryNext(store, tx, runnerId, mintKey));
+    const outcome = await changeTasks(store, (tx) => tryNext(store, tx, taker));
     if (outcome !== 'skipped') return outcome;
   }
 }
@@ -50,9 +62,9 @@ export async function leaseNextTask(
 async function tryNext(
   store: Store,
   tx: TaskTx,
-  runnerId: string,
-  mintKey: MintKey,
+  { runnerId, mintKey, keeper }: Taker,
 ): Promise<LeasedTask | null | 'skipped'> {
+  if (keeper && !(await keeper.hasRoom(tx))) return null;
   const taskId = await store.queue.take(tx);
   if (taskId === null) return null;
   const waiting = await lockTask(tx, taskId);
@@ -73,7 +85,7 @@ async function tryNext(
   const lease = {
     id: randomUUID(),
     runnerId,
-    expiresAt: later(now, BEGIN_WITHIN_MS),
+    expiresAt: keeper ? null : later(now, BEGIN_WITHIN_MS),
     ...(await timesOf(tx, waiting, now)),
   };
   await insertKey(tx, {
@@ -92,7 +104,33 @@ async function tryNext(
   if (!leased) throw leaseLost(taskId);
   const { id: leaseId, deadline, waitMs } = lease;
   const { messages, output_schema: outputSchema } = waiting;
-  return { task: toTask(leased.task), leaseId, deadline, waitMs, operator, messages, outputSchema };
+  const taken = { task: toTask(leased.task), leaseId, deadline, waitMs, operator, messages, outputSchema };
+  if (keeper) {
+    await tx.updateTable('tasks').set({ begun_at: now }).where('id', '=', taskId).execute();
+    await emitTaskEvent(tx, leased.task, now, 'task.started');
+    await keeper.keep(tx, taken, now);
+  }
+  return taken;
+}
+
+/** What was leased, as it is now. @throws SeedError lease_lost */
+export async function leasedTask(db: Db, lease: LeasedTaskId): Promise<LeasedTask> {
+  const row = await db.selectFrom('tasks').selectAll().where('id', '=', lease.taskId).executeTakeFirst();
+  const { account_id, deadline, ...task } = refuseLostLease(row, lease);
+  const { operator } = await db
+    .selectFrom('accounts')
+    .select('operator')
+    .where('id', '=', account_id)
+    .executeTakeFirstOrThrow();
+  return {
+    task: toTask({ ...task, deadline }),
+    leaseId: lease.leaseId,
+    deadline: deadline ?? task.created_at,
+    waitMs: waitLeftMs(task),
+    operator,
+    messages: task.messages,
+    outputSchema: task.output_schema,
+  };
 }
 
 /** A task never outlives the one whose agent started it, which may itself wait as long as it has left. */

@@ -34,7 +34,8 @@ export interface Change {
   exitCode?: number | null;
   /** The answer as a value, at the end; missing: as it was. */
   output?: Settled;
-  lease?: { id: string; runnerId: string; expiresAt: Date; deadline: Date; waitMs: number };
+  /** One that never expires is looked after by whoever has it. */
+  lease?: { id: string; runnerId: string; expiresAt: Date | null; deadline: Date; waitMs: number };
   /** Of one that works again. */
   waited?: Waited;
 }

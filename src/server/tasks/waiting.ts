@@ -9,24 +9,31 @@ import { notify } from '../../db/telling.ts';
 import { approvalSettingOf, type Grants } from '../../protocol/grant.ts';
 import { isTerminal } from '../../protocol/statuses.ts';
 import { lineageOf } from '../access/presented-key.ts';
-import { type LeasedTaskId, leaseLost, refuseLostLease } from './rows.ts';
+import { type LeasedTaskId, leaseLost, lockLeasedTask, refuseLostLease } from './rows.ts';
 import { type Change, transition } from './transition.ts';
-import { type Waited, waitedUntil } from './work-time.ts';
+import { type Waited, waitedUntil, waitLeftMs } from './work-time.ts';
 
 /**
  * All that its sandbox runs waits for people from now on: its clock stands, and its deadline is the latest that it
  * can be. Nothing changes for one that waits already. @throws SeedError lease_lost
  */
 export async function reportWaiting(store: Store, lease: LeasedTaskId): Promise<void> {
-  await changeTasks(store, async (tx) => {
-    const decide = (task: TaskRow): Change | null => {
-      refuseLostLease(task, lease);
-      return task.status === 'running' ? { status: 'waiting_for_approval' } : null;
-    };
-    const changed = await transition(store, tx, { taskId: lease.taskId, decide });
-    if (!changed) throw leaseLost(lease.taskId);
-    if (changed.changed) await moveKeyExpiry(tx, changed.task);
-  });
+  await changeTasks(store, (tx) => becomeWaiting(store, tx, lease));
+}
+
+/** The same in the transaction that found it. @throws SeedError lease_lost */
+export async function becomeWaiting(
+  store: Pick<Store, 'queue' | 'time'>,
+  tx: TaskTx,
+  lease: LeasedTaskId,
+): Promise<void> {
+  const decide = (task: TaskRow): Change | null => {
+    refuseLostLease(task, lease);
+    return task.status === 'running' ? { status: 'waiting_for_approval' } : null;
+  };
+  const changed = await transition(store, tx, { taskId: lease.taskId, decide });
+  if (!changed) throw leaseLost(lease.taskId);
+  if (changed.changed) await moveKeyExpiry(tx, changed.task);
 }
 
 /** It works again, with the time that it had left when it began to wait. @throws SeedError lease_lost */
@@ -42,6 +49,24 @@ export async function reportWorking(
     const changed = await transition(store, tx, { taskId: lease.taskId, decide });
     if (!changed) throw leaseLost(lease.taskId);
     if (changed.changed) await moveKeyExpiry(tx, changed.task);
+  });
+}
+
+/**
+ * It works again, with the time that it had left, by the database's word alone: of a task that nobody keeps a
+ * clock for. Nothing changes for one that does not wait. @throws SeedError lease_lost
+ */
+export async function workAgain(store: Store, lease: LeasedTaskId): Promise<void> {
+  await changeTasks(store, async (tx) => {
+    const task = await lockLeasedTask(tx, lease);
+    const { waiting_since: since, deadline } = task;
+    if (since === null || deadline === null) return;
+    const now = await timeIn(store, tx);
+    const waitedMs = now.getTime() - since.getTime();
+    const leftMs = deadline.getTime() - waitLeftMs(task) - since.getTime();
+    const decide = (): Change => ({ status: 'running', waited: { waitedMs, leftMs } });
+    const changed = await transition(store, tx, { taskId: lease.taskId, decide, now, locked: task });
+    if (changed) await moveKeyExpiry(tx, changed.task);
   });
 }
 

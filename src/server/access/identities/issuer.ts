@@ -46,6 +46,8 @@ const KeyList = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
 interface IssuerNeeds {
   /** As it is set. */
   url: string;
+  /** Where its keys are; missing: as it says itself. */
+  keysUrl?: string;
   log: Logger;
   nowMs?: () => number;
   withinMs?: number;
@@ -53,6 +55,7 @@ interface IssuerNeeds {
 
 export class Issuer {
   readonly #url: string;
+  readonly #keysUrl: string | null;
   readonly #log: Logger;
   readonly #nowMs: () => number;
   readonly #withinMs: number;
@@ -62,9 +65,10 @@ export class Issuer {
   #failedMs: number | null = null;
   #asks = { left: ASKED_AT_ONCE, atMs: 0 };
 
-  constructor({ url, log, nowMs = () => performance.now(), withinMs = WITHIN_MS }: IssuerNeeds) {
+  constructor({ url, keysUrl, log, nowMs = () => performance.now(), withinMs = WITHIN_MS }: IssuerNeeds) {
     this.#withinMs = withinMs;
     this.#url = url;
+    this.#keysUrl = keysUrl ?? null;
     this.#log = log;
     this.#nowMs = nowMs;
   }
@@ -127,7 +131,7 @@ export class Issuer {
   async #read(): Promise<Known> {
     try {
       const signal = AbortSignal.timeout(this.#withinMs);
-      const { said, ...rest } = await readIssuer(this.#url, signal);
+      const { said, ...rest } = await readIssuer(this.#url, this.#keysUrl, signal);
       if (this.#failedMs !== null) this.#log.info({ issuer: this.#url }, 'the issuer of tokens answers again');
       this.#failedMs = null;
       const known = this.#heard?.said === said ? this.#heard.known : rest;
@@ -160,7 +164,12 @@ function isSame(one: string, other: string): boolean {
 }
 
 /** @throws for whatever is not as OpenID Connect Discovery 1.0 has it */
-async function readIssuer(url: string, signal: AbortSignal): Promise<Known & { said: string }> {
+async function readIssuer(
+  url: string,
+  keysUrl: string | null,
+  signal: AbortSignal,
+): Promise<Known & { said: string }> {
+  if (keysUrl !== null) return { ...NO_ENDPOINTS, ...(await readKeys(keysUrl, signal)), issuer: url };
   const at = `${url.replace(/\/$/, '')}/.well-known/openid-configuration`;
   const { text, json } = await readJson(at, signal);
   const found = Discovery.parse(json);
@@ -168,16 +177,23 @@ async function readIssuer(url: string, signal: AbortSignal): Promise<Known & { s
   if (!isTrusted(found.jwks_uri, url))
     throw new Error(`jwks_uri is neither https nor of the issuer's own origin: ${found.jwks_uri}`);
   const trusted = (address: string | null | undefined) => (address && isTrusted(address, url) ? address : null);
-  const keys = await readJson(found.jwks_uri, signal);
-  KeyList.parse(keys.json);
+  const { said, keyFor } = await readKeys(found.jwks_uri, signal);
   return {
-    said: `${text}\n${keys.text}`,
+    said: `${text}\n${said}`,
     issuer: found.issuer,
     authorizationEndpoint: trusted(found.authorization_endpoint),
     tokenEndpoint: trusted(found.token_endpoint),
     endSessionEndpoint: trusted(found.end_session_endpoint),
-    keyFor: createLocalJWKSet(keys.json as JSONWebKeySet),
+    keyFor,
   };
+}
+
+const NO_ENDPOINTS = { authorizationEndpoint: null, tokenEndpoint: null, endSessionEndpoint: null };
+
+async function readKeys(url: string, signal: AbortSignal): Promise<Pick<Known, 'keyFor'> & { said: string }> {
+  const { text, json } = await readJson(url, signal);
+  KeyList.parse(json);
+  return { said: text, keyFor: createLocalJWKSet(json as JSONWebKeySet) };
 }
 
 /** What it names may lie at another origin, as Google's keys do, if TLS proves that one as the issuer's own. */

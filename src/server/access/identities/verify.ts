@@ -118,6 +118,16 @@ async function proven(
   }
 }
 
+/**
+ * The claims of a token, once a key of the issuer has proven them: for tokens of which nothing else is known here.
+ * @throws SeedError invalid_token; token_expired; unavailable: the issuer is away and the key is not known
+ */
+export async function provenBy(token: string, issuer: Issuer, options: JWTVerifyOptions): Promise<Claims> {
+  const { jku, x5u } = (readPart(token.split('.')[0] ?? '', 0) ?? {}) as JWTHeaderParameters;
+  if (jku !== undefined || x5u !== undefined) throw refused('it names where its key is, which it may not');
+  return (await proven(token, issuer, options)).claims;
+}
+
 async function verifyWith(token: string, { keyFor, issuer }: Known, options: JWTVerifyOptions): Promise<Claims> {
   try {
     return (await jwtVerify(token, keyFor, { ...options, issuer })).payload;

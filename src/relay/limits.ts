@@ -1,11 +1,9 @@
-// What a guest may ask of its runner in its sandbox's life, and the reset of half-open requests, for relay.ts.
-import type { ServerHttp2Stream } from 'node:http2';
+// What a guest may ask in its sandbox's life, for relay.ts: how much at a time, and how much in all.
 import { createSlots } from '../lib/slots.ts';
 import { createTokenBucket } from '../lib/token-bucket.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { LIMITS } from '../protocol/limits.ts';
-import { createPace, type Pace } from './paced-wire.ts';
-import type { RelayRoute } from './relay-routes.ts';
+import type { RelayRoute } from './routes.ts';
 
 const { requestsPerSecond, requestBurst, serverCalls, modelCalls, heldBytes } = LIMITS.guest;
 
@@ -18,8 +16,17 @@ const AT_ONCE: Partial<Record<RelayRoute['kind'], number>> = {
 /** One is sent again when a server was away. */
 const WORKSPACES_MOST = 100;
 
-export interface GuestLimits {
-  pace: Pace;
+/** How much a guest may send in all; whoever counts it where. */
+export interface GuestCharges {
+  /** Rejects with body_too_large when the task's events are more than may be kept. */
+  chargeEvents(ndjson: string): Promise<void>;
+  /** Rejects with too_many_requests for a workspace that was sent too often. */
+  chargeWorkspace(): Promise<void>;
+  /** Rejects with body_too_large for one or all that are too large. @returns what takes it back */
+  chargeArtifact(bytes: number): Promise<() => Promise<void>>;
+}
+
+export interface GuestLimits extends GuestCharges {
   /**
    * Rejects with too_many_requests when requests come too fast, or one is in flight that must be alone. Waits for
    * one that its guest has left already, such as by a stream that was cut: what it asks for again comes after it.
@@ -35,15 +42,9 @@ export interface GuestLimits {
   enter(route: RelayRoute & { kind: 'forward' }, bytes: number, signal: AbortSignal): Promise<() => void>;
   /** Waits until nothing else is done with the artifact of this name. Rejects when the signal is aborted. */
   enterArtifact(name: string, signal: AbortSignal): Promise<() => void>;
-  /** Throws body_too_large when the task's events are more than may be kept. */
-  chargeEvents(ndjson: string): void;
-  /** Throws too_many_requests for a workspace that was sent too often. */
-  chargeWorkspace(): void;
-  /** Throws body_too_large for one or all that are too large. @returns what takes it back for a server away */
-  chargeArtifact(bytes: number): () => void;
 }
 
-export function createGuestLimits(): GuestLimits {
+export function createGuestLimits(charges: GuestCharges = createCharges()): GuestLimits {
   const bucket = () => createTokenBucket(requestsPerSecond, requestBurst);
   // An agent that floods the server must not cost its own guest the reports and the result.
   const buckets = { own: bucket(), forward: bucket() };
@@ -52,13 +53,9 @@ export function createGuestLimits(): GuestLimits {
   const memory = createSlots(heldBytes);
   const kinds = new Map<RelayRoute['kind'], { here: number; slots: ReturnType<typeof createSlots> }>();
   const artifacts = new Map<string, { slots: ReturnType<typeof createSlots>; count: number }>();
-  let events = 0;
-  let eventBytes = 0;
-  let artifactBytes = 0;
-  let workspaces = 0;
 
   return {
-    pace: createPace(),
+    ...charges,
     async admit(route, gone) {
       const kind = route?.kind ?? 'forward';
       if (!buckets[kind === 'forward' || kind === 'approval' ? 'forward' : 'own'].take(1)) {
@@ -120,53 +117,56 @@ export function createGuestLimits(): GuestLimits {
         throw error;
       }
     },
-    chargeEvents(ndjson) {
-      events += ndjson.split('\n').length - 1;
-      eventBytes += Buffer.byteLength(ndjson);
-      if (events <= LIMITS.eventsPerTask * 2 && eventBytes <= LIMITS.eventBytesPerTask) return;
-      throw new SeedError('body_too_large', 'the events of this task are more than may be kept');
+  };
+}
+
+/** Counted in this process. */
+function createCharges(): GuestCharges {
+  let [events, eventBytes, artifactBytes, workspaces] = [0, 0, 0, 0];
+  return {
+    async chargeEvents(ndjson) {
+      const { count, bytes } = sizeOfEvents(ndjson);
+      events += count;
+      eventBytes += bytes;
+      if (events > MOST.events || eventBytes > MOST.eventBytes) throw tooManyEvents();
     },
-    chargeWorkspace() {
+    async chargeWorkspace() {
       workspaces += 1;
-      if (workspaces > WORKSPACES_MOST)
-        throw new SeedError('too_many_requests', 'the workspace was sent too often already');
+      if (workspaces > MOST.workspaces) throw tooManyWorkspaces();
     },
-    chargeArtifact(bytes) {
+    async chargeArtifact(bytes) {
       artifactBytes += bytes;
-      if (bytes <= LIMITS.artifactBytes && artifactBytes <= LIMITS.guest.artifactBytes) {
-        return () => {
-          artifactBytes -= bytes;
-        };
-      }
-      const one = `an artifact is at most ${LIMITS.artifactBytes} bytes`;
-      const most = LIMITS.guest.artifactBytes;
-      const all = `${most} bytes of artifacts were sent already, with those that were replaced`;
-      throw new SeedError('body_too_large', bytes > LIMITS.artifactBytes ? one : all);
+      if (bytes > LIMITS.artifactBytes || artifactBytes > MOST.artifactBytes) throw artifactsTooLarge(bytes);
+      return async () => {
+        artifactBytes -= bytes;
+      };
     },
   };
 }
 
-interface Idleness {
-  /** Whether the guest could do nothing, for it is off the processor: that is not its delay. */
-  isAsleep?: () => boolean;
-  idleMs?: number;
+/** In all, of one task. */
+export const MOST = {
+  events: LIMITS.eventsPerTask * 2,
+  eventBytes: LIMITS.eventBytesPerTask,
+  artifactBytes: LIMITS.guest.artifactBytes,
+  workspaces: WORKSPACES_MOST,
+};
+
+export function sizeOfEvents(ndjson: string): { count: number; bytes: number } {
+  return { count: ndjson.split('\n').length - 1, bytes: Buffer.byteLength(ndjson) };
 }
 
-/** Call it when the body begins to be read. A stream on which the server lets the guest wait is left alone. */
-export function resetWhenIdle(
-  stream: ServerHttp2Stream,
-  { isAsleep = () => false, idleMs = LIMITS.guest.idleMs }: Idleness = {},
-): void {
-  let bodyCame = stream.endAfterHeaders;
-  stream.once('end', () => {
-    bodyCame = true;
-  });
-  const check = () => {
-    if (stream.destroyed) return;
-    // Destroyed, not closed: that could end the answer as if it were whole.
-    const owes = !bodyCame || stream.writableLength > 0;
-    if (owes && !isAsleep()) stream.destroy(new Error(`idle for ${idleMs} ms`));
-    else stream.setTimeout(idleMs, check);
-  };
-  stream.setTimeout(idleMs, check);
+export function tooManyEvents(): SeedError {
+  return new SeedError('body_too_large', 'the events of this task are more than may be kept');
+}
+
+export function tooManyWorkspaces(): SeedError {
+  return new SeedError('too_many_requests', 'the workspace was sent too often already');
+}
+
+/** @param bytes of the one that was refused */
+export function artifactsTooLarge(bytes: number): SeedError {
+  const one = `an artifact is at most ${LIMITS.artifactBytes} bytes`;
+  const all = `${MOST.artifactBytes} bytes of artifacts were sent already, with those that were replaced`;
+  return new SeedError('body_too_large', bytes > LIMITS.artifactBytes ? one : all);
 }

@@ -1,6 +1,5 @@
 // Asks the server what people have decided on a call of the guest: for the polls of its CLI, and for a call of the
 // model that waits for a larger budget. While the sandbox sleeps the runner asks in its place. Used by relay.ts.
-import type { ServerHttp2Stream } from 'node:http2';
 import { parseJson } from '../lib/json.ts';
 import { readWithin } from '../lib/read-stream.ts';
 import { relayedResponseHeaders } from '../lib/relay-headers.ts';
@@ -8,16 +7,17 @@ import type { Approval } from '../protocol/approval.ts';
 import { isSettled, POLL_SECONDS } from '../protocol/approval-wait.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { LIMITS } from '../protocol/limits.ts';
-import { askAsTask, type Upstream } from './forward.ts';
+import type { CallWaits } from './call-waits.ts';
+import type { Upstream } from './forward.ts';
+import type { GuestRequest } from './guest-request.ts';
 import { isAway, pause, untilBack } from './patience.ts';
-import type { Waits } from './waits.ts';
 
 /** A server that has nothing to tell and does not hold the answer is asked no oftener. */
 const ASK_AGAIN_MS = 1_000;
 
 export interface PollParts {
   upstream: Upstream;
-  waits: Waits;
+  waits: CallWaits;
   /** Aborted when nobody waits for the answer any more. */
   signal: AbortSignal;
   onAway(error: SeedError): void;
@@ -31,7 +31,7 @@ interface Polled {
 }
 
 /** Answers a poll of the guest: with the decision, or, of one that is awake, that there is none yet. */
-export async function answerPoll(stream: ServerHttp2Stream, id: string, parts: PollParts): Promise<void> {
+export async function answerPoll(guest: GuestRequest, id: string, parts: PollParts): Promise<void> {
   const { waits } = parts;
   const call = waits.call(id);
   try {
@@ -39,9 +39,7 @@ export async function answerPoll(stream: ServerHttp2Stream, id: string, parts: P
     while (polled.isPending && waits.isAsleep()) polled = await poll(id, parts);
     if (polled.isPending) waits.willPollAgain(id);
     else await call.works();
-    if (!stream.writable) return;
-    stream.respond({ ':status': polled.status, ...polled.headers });
-    stream.end(polled.body);
+    await guest.send({ status: polled.status, headers: polled.headers, content: polled.body });
   } finally {
     call.end();
   }
@@ -54,16 +52,15 @@ export async function untilDecided(id: string, parts: PollParts): Promise<void> 
 
 /** One answer of the server's, held back for as long as there is none. Waits for a server that is away. */
 async function poll(id: string, { upstream, waits, signal, onAway }: PollParts): Promise<Polled> {
-  const { serverUrl, taskKey } = upstream;
   const request = {
-    url: `${serverUrl}/api/v1/approvals/${id}`,
+    target: `/api/v1/approvals/${id}`,
     method: 'GET',
-    headers: { accept: 'application/json', prefer: `wait=${POLL_SECONDS}`, authorization: `Bearer ${taskKey}` },
+    headers: { accept: 'application/json', prefer: `wait=${POLL_SECONDS}` },
     body: null,
     isCompletion: false,
-  } as const;
+  };
   const ask = async () => {
-    const { status, headers, content } = await askAsTask(request, upstream, signal);
+    const { status, headers, content } = await upstream.ask(request, signal);
     const body = await readWithin(content, LIMITS.guest.answerBytes);
     if (body === null)
       throw new SeedError('internal', `the answer is larger than ${LIMITS.guest.answerBytes} bytes`);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { relayRoute } from './relay-routes.ts';
+import { relayRoute } from './routes.ts';
 
 test('the own requests of the guest', () => {
   expect(relayRoute('GET', '/task')).toEqual({ kind: 'task' });

@@ -1,8 +1,6 @@
-// Waiting for what comes back: a server or its database that is away, a host that has nothing left. What was not
+// Waiting for what comes back, such as a server or its database that is away. What was not
 // answered is sent again until it is answered or the patience is at its end, and so must be safe to repeat.
 import { setTimeout as delay } from 'node:timers/promises';
-import { isHostLack } from '../lib/host-lack.ts';
-import type { Logger } from '../lib/log.ts';
 import { type ErrorCode, SeedError } from '../protocol/errors.ts';
 import { LIMITS } from '../protocol/limits.ts';
 
@@ -99,23 +97,4 @@ export async function within(ms: number, promise: Promise<unknown>): Promise<boo
   const inTime = await Promise.race([promise.then(() => true), pause(ms, late.signal).then(() => false)]);
   late.abort();
   return inTime;
-}
-
-/**
- * What `start` answers, or throws last. A start the host has no descriptor, process, memory or room for has no
- * effect: it is made again, for as long as a server would be waited for, until `over` tells the run's end.
- */
-export async function startPatiently<Sandbox>(
-  start: () => Promise<Sandbox>,
-  over: AbortSignal,
-  log: Logger,
-): Promise<Sandbox> {
-  const attempt = () =>
-    start().catch((error: Error) => {
-      if (!isHostLack(error)) throw error;
-      throw new SeedError('unavailable', error.message, { cause: error });
-    });
-  const onAway = ({ message: problem }: SeedError) =>
-    log.warn({ problem }, 'the host has nothing left for a sandbox; trying again');
-  return untilBack(attempt, { signal: over, onAway });
 }

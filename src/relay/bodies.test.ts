@@ -3,8 +3,8 @@ import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { AgentEvent } from '../protocol/event.ts';
 import { LIMITS } from '../protocol/limits.ts';
-import { createGuestLimits } from './guest-limits.ts';
-import { readEvents } from './relay-bodies.ts';
+import { readEvents } from './bodies.ts';
+import { createGuestLimits } from './limits.ts';
 
 const { eventBytes, eventBytesPerTask } = LIMITS;
 const textEvent = (text: string) => JSON.stringify({ type: 'text', text });
@@ -53,10 +53,10 @@ test('who reads an event by itself counts bytes, too', () => {
   expect([parse('€'.repeat(eventBytes / 3)), parse('€'.repeat(eventBytes / 3 + 1))]).toEqual([true, false]);
 });
 
-test('all events of a task together count their bytes', () => {
+test('all events of a task together count their bytes', async () => {
   const limits = createGuestLimits();
   const batch = `${textEvent('€'.repeat(20_000))}\n`;
   const most = Math.floor(eventBytesPerTask / Buffer.byteLength(batch));
-  for (let sent = 0; sent < most; sent++) limits.chargeEvents(batch);
-  expect(() => limits.chargeEvents(batch)).toThrow('more than may be kept');
+  for (let sent = 0; sent < most; sent++) await limits.chargeEvents(batch);
+  await expect(limits.chargeEvents(batch)).rejects.toThrow('more than may be kept');
 });

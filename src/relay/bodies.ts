@@ -1,8 +1,6 @@
 // The bodies of a guest's requests, all bounded: read whole and checked (events, the result, calls of the server),
 // or streamed and held back when the other end is slow (the task's files and artifacts). Used by relay.ts.
-import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { parseJson } from '../lib/json.ts';
 import { keptLine } from '../lib/kept-event.ts';
 import { limitBytes } from '../lib/limit-bytes.ts';
@@ -10,8 +8,8 @@ import { SeedError } from '../protocol/errors.ts';
 import { GuestResult } from '../protocol/guest.ts';
 import { LIMITS } from '../protocol/limits.ts';
 import { GivenOutput } from '../protocol/output.ts';
-import type { GuestLimits } from './guest-limits.ts';
-import type { Mailbox } from './mailbox.ts';
+import { contentOf, type GuestRequest } from './guest-request.ts';
+import type { GuestLimits } from './limits.ts';
 import { isAway } from './patience.ts';
 
 const EVENT_BATCH_BYTES = 1024 * 1024;
@@ -71,101 +69,89 @@ export interface TaskFiles {
 }
 
 /** @throws SeedError not_found, and what the server said */
-export async function giveFile(stream: ServerHttp2Stream, index: number, files: TaskFiles): Promise<void> {
+export async function giveFile(request: GuestRequest, index: number, files: TaskFiles): Promise<void> {
   const file = files.files[index];
   if (!file) throw new SeedError('not_found', `the task has no file number ${index}`);
-  const content = await files.open(file.name, closeOf(stream));
-  if (!stream.writable) return void content.destroy();
-  stream.respond({ ':status': 200, 'content-type': 'application/octet-stream' });
-  await pipeline(content, limitBytes(LIMITS.fileBytesPerTask), stream);
+  const content = await files.open(file.name, request.gone);
+  await give(request, 'application/octet-stream', content, LIMITS.fileBytesPerTask);
 }
 
 /** JSON takes more than the texts that it is of. */
 const CONVERSATION_BYTES = LIMITS.conversationBytes * 2;
 
 /** @throws SeedError what the server said */
-export async function giveConversation(stream: ServerHttp2Stream, files: TaskFiles): Promise<void> {
-  const content = await files.conversation(closeOf(stream));
-  if (!stream.writable) return void content.destroy();
-  stream.respond({ ':status': 200, 'content-type': 'application/json' });
-  await pipeline(content, limitBytes(CONVERSATION_BYTES), stream);
+export async function giveConversation(request: GuestRequest, files: TaskFiles): Promise<void> {
+  await give(request, 'application/json', await files.conversation(request.gone), CONVERSATION_BYTES);
 }
 
 /** @throws SeedError not_found, and what the server said */
-export async function giveWorkspace(stream: ServerHttp2Stream, files: TaskFiles): Promise<void> {
-  const content = await files.openWorkspace(closeOf(stream));
-  if (!stream.writable) return void content.destroy();
-  stream.respond({ ':status': 200, 'content-type': 'application/gzip' });
-  await pipeline(content, limitBytes(LIMITS.workspaceBytes), stream);
+export async function giveWorkspace(request: GuestRequest, files: TaskFiles): Promise<void> {
+  await give(request, 'application/gzip', await files.openWorkspace(request.gone), LIMITS.workspaceBytes);
 }
 
 /** Of any length up to the limit. @throws SeedError body_too_large, and what the server said */
-export async function takeWorkspace(
-  stream: ServerHttp2Stream,
-  files: TaskFiles,
-  limits: GuestLimits,
-): Promise<void> {
-  limits.chargeWorkspace();
+export async function takeWorkspace(request: GuestRequest, files: TaskFiles, limits: GuestLimits): Promise<void> {
+  await limits.chargeWorkspace();
   const limited = limitBytes(LIMITS.workspaceBytes);
   // What broke off is not whole, though a pipe would not tell.
-  stream.once('close', () => {
-    if (!stream.readableEnded || stream.rstCode !== constants.NGHTTP2_NO_ERROR)
-      limited.destroy(new Error('it broke off'));
-  });
-  await files.putWorkspace(stream.pipe(limited), closeOf(stream));
+  request.onBrokenOff(() => limited.destroy(new Error('it broke off')));
+  await files.putWorkspace(request.body.pipe(limited), request.gone);
+}
+
+/** The messages to a task, as its guest asks for them. */
+export interface Messages {
+  /** Those behind the first `after`, as JSON, once there are any. Rejects when the signal is aborted. */
+  read(after: number, signal: AbortSignal): Promise<Readable>;
 }
 
 /** Once there are any. @throws SeedError what the server said */
-export async function giveMessages(stream: ServerHttp2Stream, after: number, mailbox: Mailbox): Promise<void> {
-  const content = await mailbox.read(after, closeOf(stream));
-  if (!stream.writable) return void content.destroy();
-  stream.respond({ ':status': 200, 'content-type': 'application/json' });
-  await pipeline(content, limitBytes(LIMITS.guest.answerBytes), stream);
+export async function giveMessages(request: GuestRequest, after: number, messages: Messages): Promise<void> {
+  await give(request, 'application/json', await messages.read(after, request.gone), LIMITS.guest.answerBytes);
+}
+
+function give(request: GuestRequest, type: string, content: Readable, mostBytes: number): Promise<void> {
+  return request.send({
+    status: 200,
+    headers: { 'content-type': type },
+    content: contentOf(content, mostBytes),
+  });
 }
 
 /** @throws SeedError invalid_input, body_too_large, and what the server said */
 export async function takeArtifact(
-  stream: ServerHttp2Stream,
+  request: GuestRequest,
   { method, name }: { method: 'PUT' | 'DELETE'; name: string },
-  headers: IncomingHttpHeaders,
   files: TaskFiles,
   limits: GuestLimits,
 ): Promise<void> {
-  const gone = closeOf(stream);
+  const { gone } = request;
   // One after the other: what is asked for again must not be overtaken by what its guest could not wait for.
   const leave = await limits.enterArtifact(name, gone);
   try {
     if (method === 'DELETE') await files.delete(name, gone);
-    else await putArtifact(stream, { name, length: headers['content-length'] ?? '', gone }, files, limits);
+    else await putArtifact(request, name, files, limits);
   } finally {
     leave();
   }
 }
 
 async function putArtifact(
-  stream: ServerHttp2Stream,
-  { name, length, gone }: { name: string; length: string; gone: AbortSignal },
+  request: GuestRequest,
+  name: string,
   files: TaskFiles,
   limits: GuestLimits,
 ): Promise<void> {
+  const length = request.headers['content-length'] ?? '';
   if (!/^\d{1,12}$/.test(length)) throw new SeedError('invalid_input', 'an artifact comes with its size');
   const size = Number(length);
-  const takeBack = limits.chargeArtifact(size);
+  const takeBack = await limits.chargeArtifact(size);
   // Its own stream: a request to the server that fails must not end the guest's, which is still to be answered.
-  const content = stream.pipe(limitBytes(size));
-  const { session } = stream;
+  const content = request.body.pipe(limitBytes(size));
   try {
-    await files.put({ name, size, content }, gone);
+    await files.put({ name, size, content }, request.gone);
   } catch (error) {
     // The guest sends it again until the server is back, however often that takes, and when its stream was cut.
-    if (gone.aborted ? session?.destroyed : isAway(error)) takeBack();
+    if (request.gone.aborted ? request.wasCut() : isAway(error)) await takeBack();
     throw error;
   }
-}
-
-/** Aborted when the guest closes its stream. */
-export function closeOf(stream: ServerHttp2Stream): AbortSignal {
-  const gone = new AbortController();
-  stream.once('close', () => gone.abort());
-  return gone.signal;
 }
