@@ -29,6 +29,15 @@ import { keepTaskCredentials, refuseUnwanted } from './credentials/given.ts';
 import { heldCredential } from './credentials/held.ts';
 import type { KeptBlobs } from './files/blobs.ts';
 import { getArtifact, listArtifacts } from './files/commands.ts';
+import {
+  createHold,
+  deleteTask,
+  forgetTasks,
+  getRetention,
+  listHolds,
+  releaseHold,
+  updateRetention,
+} from './forgetting/commands.ts';
 import { checkLimits } from './grants/check-limits.ts';
 import { riskOfThree } from './grants/rule-of-two.ts';
 import type { CallLog } from './ledger/call-log.ts';
@@ -113,6 +122,7 @@ const FEATURES = {
   telemetry: [obsSummary, obsRequests, obsUsage, obsCosts, obsErrors],
   approvals: [listApprovals, getApproval, approveApproval, denyApproval, linkApproval],
   tasks: [runTask, continueTask, messageTask, getTask, listLedger, listTasks, stopTask, taskEvents],
+  forgetting: [deleteTask, forgetTasks, getRetention, updateRetention, createHold, listHolds, releaseHold],
   templates: [createTemplate, listTemplates, getTemplate, listVersions, updateTemplate, deleteTemplate],
   schedules: [
     createSchedule,
@@ -227,6 +237,7 @@ export function openRegistry(parts: RegistryNeeds): Registry {
       ...openRunnerLook(store),
       brought,
     },
+    forgetting: { blobs, operatorRetention: { content: settings.contentRetentionDays, ledger: retention.calls } },
     templates: {
       brought,
       scopes,

@@ -28,6 +28,7 @@ import { openApprovals } from './approvals/open-approvals.ts';
 import { openBackground } from './background/keep.ts';
 import { BUILT_IN, openRegistry } from './built-in.ts';
 import { keepFilesFor, openBlobs } from './files/open-blobs.ts';
+import { keepRetention } from './forgetting/retention.ts';
 import { openAdmissions } from './grants/admissions.ts';
 import { keepCounts } from './grants/prune.ts';
 import { bundleCli } from './http/cli-bundle.ts';
@@ -256,6 +257,8 @@ export async function startServer(
   if (settings.webhookRetentionDays !== null) undo.use(keepEventsFor(settings.webhookRetentionDays, store, log));
   undo.use(watchExpiringKeys(store, log));
   undo.use(keepCounts(store, log));
+  const operator = { content: settings.contentRetentionDays, ledger: settings.retention.calls };
+  undo.use(keepRetention({ store, blobs, log, operator, stopping: stopping.signal }));
   undo.use(await keepRowsFor(settings.retention, store, log));
   if (settings.auditRetentionDays !== null) undo.use(keepAuditFor(settings.auditRetentionDays, store, log));
   const { url } = undo.use(

@@ -64,6 +64,7 @@ let ownersIds: Set<string>;
 const over = new AbortController();
 /** What a task's key is refused whatever it names. */
 const NOT_FOR_TASKS = [
+  ...['tasks_delete', 'tasks_forget', 'retention_set', 'holds_create', 'holds_release'],
   ...['approvals_approve', 'approvals_deny', 'approvals_link'],
   ...['schedules_create', 'schedules_update', 'schedules_resume', 'schedules_run'],
 ];

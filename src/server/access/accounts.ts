@@ -151,8 +151,10 @@ function noAccount(id: string): SeedError {
   return new SeedError('not_found', `there is no account ${id}`, { hint: 'seed accounts list shows the ids.' });
 }
 
-function toAccount({ created_at, ...row }: AccountRow): Account {
-  return { ...row, createdAt: created_at.toISOString() };
+type Shown = Pick<AccountRow, 'id' | 'name' | 'operator' | 'created_at' | 'models'>;
+
+function toAccount({ id, name, operator, created_at, models }: Shown): Account {
+  return { id, name, operator, createdAt: created_at.toISOString(), models };
 }
 
 async function lockFirstAccount(tx: Tx): Promise<AccountRow | undefined> {

@@ -129,13 +129,20 @@ export async function pruneAudit(store: Store, before: Date): Promise<number> {
 async function pruneBatch(tx: Tx, before: Date, now: Date): Promise<number> {
   // One server at a time: granting the same thing at once fails.
   await sql`select pg_advisory_xact_lock(${ADVISORY_LOCKS.auditPrune})`.execute(tx);
-  const oldest = await tx.selectFrom('audit').select('id').where('created_at', '<', before).limit(1).execute();
+  const oldest = await tx
+    .selectFrom('audit')
+    .select('id')
+    .where('created_at', '<', before)
+    .where(sql<boolean>`not is_task_held(task_id, account_id)`)
+    .limit(1)
+    .execute();
   if (oldest.length === 0) return 0;
   await sql`set local seed.prune_audit = 'on'`.execute(tx);
   await sql`grant delete on audit to current_user`.execute(tx);
   const { numAffectedRows } = await sql`
     delete from audit where id in (
-      select id from audit where created_at < ${before} order by created_at limit ${BATCH}
+      select id from audit where created_at < ${before} and not is_task_held(task_id, account_id)
+      order by created_at limit ${BATCH}
     )`.execute(tx);
   await sql`revoke delete on audit from current_user`.execute(tx);
   const deleted = Number(numAffectedRows ?? 0n);

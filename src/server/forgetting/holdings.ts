@@ -35,6 +35,11 @@ export interface Holding extends Partial<Record<Kind, readonly string[]>> {
 const OF_ACCOUNT: Link = { column: 'account_id', to: 'accounts' };
 const OF_KEY: Link = { column: 'key_id', to: 'keys' };
 const OF_TASK: Link = { column: 'task_id', to: 'tasks' };
+/** The call was about a task, or about an approval of one. */
+const OF_SUBJECT: readonly Link[] = [
+  { column: 'subject_id', to: 'tasks' },
+  { column: 'subject_id', to: 'approvals' },
+];
 const words = (text: string) => text.trim().split(/\s+/);
 /** What is left of an error is its code. */
 const codeOf = (column: string) =>
@@ -46,7 +51,7 @@ export const HOLDINGS: Readonly<Record<string, Holding>> = {
     account: { column: 'id', to: 'accounts' },
     task: [],
     identity: words('id operator created_at'),
-    setting: words('name models'),
+    setting: words('name models content_days ledger_days'),
     content: {},
   },
   keys: {
@@ -93,7 +98,8 @@ export const HOLDINGS: Readonly<Record<string, Holding>> = {
       id account_id key_id parent_task_id continues conversation_id status phase scopes timeout_ms resources
       template exit_code created_at started_at working_at begun_at completed_at runner_id lease_id lease_expires_at
       deadline last_seq event_batch events_dropped depth trace_parent risks approval loop wait_ms waited_ms
-      waiting_since sandbox_id sandbox_reach free_since freed_from output_attempts messages keep workspace_until`),
+      waiting_since sandbox_id sandbox_reach free_since freed_from output_attempts messages keep workspace_until
+      forgotten_at`),
     ledger: words(`
       model fallback_models input_tokens output_tokens usage billed_key_id llm_nano_usd compute_nano_usd cost_source
       budget used_tokens used_nano_usd used_calls overspent_at overspent`),
@@ -171,16 +177,15 @@ export const HOLDINGS: Readonly<Record<string, Holding>> = {
     ledger: words('billed_key_id holders tokens nano_usd uncovered asked_model input_tokens output_tokens'),
     content: {},
   },
-  /** What a limit counts by can be a value of a call. A holder is a key, or a task. */
+  /** A holder is a key, or a task. A counter is named after what its limit selects, not after values. */
   grant_counts: {
     account: { column: 'holder_id', to: 'keys' },
     task: [
       { column: 'holder_id', to: 'tasks' },
       { column: 'holder_id', to: 'keys' },
-      { column: `replace(span, 'task:', '')`, to: 'tasks', type: 'text' },
     ],
-    identity: words('holder_id span amount updated_at'),
-    content: { counter: `''` },
+    identity: words('holder_id span counter amount updated_at'),
+    content: {},
     goes: true,
   },
   grant_reservations: {
@@ -189,8 +194,8 @@ export const HOLDINGS: Readonly<Record<string, Holding>> = {
       { column: 'holder_id', to: 'tasks' },
       { column: 'holder_id', to: 'keys' },
     ],
-    identity: words('call_id holder_id span amount created_at'),
-    content: { counter: `''` },
+    identity: words('call_id holder_id span counter amount created_at'),
+    content: {},
     goes: true,
   },
   approvals: {
@@ -223,17 +228,18 @@ export const HOLDINGS: Readonly<Record<string, Holding>> = {
   },
   idempotency: {
     account: OF_KEY,
-    task: [{ column: 'creation_id', to: 'tasks' }, OF_KEY],
-    identity: words('key_id idempotency_key created_at creation_id working_until attempts approval_id'),
+    task: [{ column: 'creation_id', to: 'tasks' }, ...OF_SUBJECT, OF_KEY],
+    identity: words('key_id idempotency_key created_at creation_id working_until attempts approval_id subject_id'),
     // Of no bytes: it was answered, and the answer is forgotten.
     content: { request_hash: `''`, answer: `''` },
   },
   background_calls: {
     account: OF_ACCOUNT,
-    task: [{ column: 'id', to: 'tasks' }, OF_KEY],
+    task: [{ column: 'id', to: 'tasks' }, ...OF_SUBJECT, OF_KEY],
     identity: words(`
-      id account_id key_id command idempotency_key status http_status requested_at completed_at claimed_until`),
-    content: { sealed_input: 'null', request_hash: `''`, sealed_result: 'null', error: codeOf('error') },
+      id account_id key_id command idempotency_key request_hash status http_status requested_at completed_at
+      claimed_until subject_id`),
+    content: { sealed_input: 'null', sealed_result: 'null', error: codeOf('error') },
   },
   audit: {
     account: OF_ACCOUNT,
@@ -302,6 +308,13 @@ export const HOLDINGS: Readonly<Record<string, Holding>> = {
     task: [{ column: 'delivery_id', to: 'webhook_deliveries' }],
     identity: words('id account_id delivery_id created_at duration_ms status error'),
     content: { answer: `''` },
+  },
+  holds: {
+    account: OF_ACCOUNT,
+    task: [],
+    identity: words('id account_id kind subject_id by_operator created_by created_at released_by released_at'),
+    setting: words('reason'),
+    content: {},
   },
   webhook_lanes: { account: OF_ACCOUNT, task: [], identity: words('lane account_id due_at'), content: {} },
   webhook_accounts: { account: OF_ACCOUNT, task: [], identity: words('account_id due_at'), content: {} },
