@@ -48,7 +48,7 @@ const bill = async () => {
   for (const path of ['costs?by=key', 'costs?by=day', 'costs?by=model', 'usage?by=key', 'usage?by=model']) {
     const { status, body } = await api('GET', `/obs/${path}&since=7d`);
     expect(status).toBe(200);
-    reports[path] = { ...body, since: null, until: null };
+    reports[path] = { ...body, from: null, to: null };
   }
   const spend = await rowsOf(
     server.databaseUrl,
@@ -67,12 +67,15 @@ describe('tasks delete', () => {
     const lease = await runner.lease();
     await say(lease, 'said');
     await runner.put(lease, 'out.txt', 'made');
+    const asked = { model: 'scripted', messages: [{ role: 'user', content: 'secret plan' }] };
+    await server.call('POST', '/llm/v1/chat/completions', { key: lease.taskKey, body: asked });
     const message = { 'idempotency-key': randomUUID() };
     expect((await api('POST', `/tasks/${id}/messages`, { text: 'and more' }, message)).status).toBe(202);
     await runner.settle(lease);
     const before = (await api('GET', `/tasks/${id}`)).body.task as Task;
     const bytes = await readdir(join(server.dataDir, 'artifacts'));
     const sums = await bill();
+    expect(JSON.stringify(sums)).toContain('scripted');
 
     const deleted = await api('DELETE', `/tasks/${id}`);
     expect(deleted.body).toEqual({ id, forgotten: 1, stillIn: [] });
