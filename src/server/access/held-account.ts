@@ -1,5 +1,5 @@
-// Whether a legal hold keeps all of an account (forgetting/holds.ts): asked wherever something of it is deleted that
-// is of no task.
+// Whether a legal hold keeps all of an account (forgetting/holds.ts): asked wherever something of it is deleted
+// that is of no task.
 import { sql } from 'kysely';
 import type { Db } from '../../db/tables.ts';
 import { SeedError } from '../../protocol/errors.ts';

@@ -12,7 +12,7 @@ export interface ByAge {
   why: Exclude<Why, 'delete'>;
 }
 
-/** The condition on `tasks`: ended before the time, not forgotten, and by retention also not to be gone on from. */
+/** The condition on `tasks`: ended before the time, not forgotten; by retention also not to be gone on from. */
 function old({ accountId, before, why }: ByAge): RawBuilder<boolean> {
   // Whoever asked for a workspace to be kept goes on from it until then.
   const kept = why === 'retention' ? sql`and (workspace is null or workspace_until < now())` : sql``;

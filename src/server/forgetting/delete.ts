@@ -1,5 +1,5 @@
-// What `tasks delete` does: finds what goes together, refuses what may not go, and forgets the last first, so that one
-// that is cut off is gone on with by the same call.
+// What `tasks delete` does: finds what goes together, refuses what may not go, and forgets the last first, so that
+// one that is cut off is gone on with by the same call.
 import { sql } from 'kysely';
 import type { Db } from '../../db/tables.ts';
 import { SeedError } from '../../protocol/errors.ts';

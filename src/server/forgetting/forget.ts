@@ -1,6 +1,6 @@
-// Forgets tasks: a transaction for some of them, in which their content goes and their rows stay, and the removal of
-// their bytes behind it. What a crash leaves in between is removed by the care for blobs. Called by delete.ts,
-// by-age.ts, and by the deletion of an account.
+// Forgets tasks: a transaction for some of them, in which their content goes and their rows stay, and the removal
+// of their bytes behind it. What a crash leaves in between is removed by the care for blobs. Called by delete.ts
+// and by-age.ts.
 import { sql } from 'kysely';
 import { timeIn } from '../../db/database-clock.ts';
 import type { Store } from '../../db/store.ts';
@@ -138,8 +138,8 @@ const LATE_MS = 2 * 3_600_000;
 const LATE_BATCH = 500;
 
 /**
- * Erases once more what was forgotten within two hours: the outcome of a call that was under way at a task's end is
- * written behind that. Returns how many tasks it looked at.
+ * Erases once more what was forgotten within two hours: the outcome of a call that was under way at a task's end
+ * is written behind that. Returns how many tasks it looked at.
  */
 export async function eraseLate(store: Pick<Store, 'db' | 'clock'>): Promise<number> {
   const from = new Date(store.clock.now().getTime() - LATE_MS);

@@ -1,5 +1,5 @@
-// Legal holds: placed, listed and released. What they keep is kept by the conditions of whatever deletes, which ask
-// is_task_held and is_account_held (migration 0071).
+// Legal holds: placed, listed and released. What they keep is kept by the conditions of whatever deletes, which
+// ask is_task_held and is_account_held (migration 0071).
 import { type Selectable, sql } from 'kysely';
 import type { Call } from '../../command/call.ts';
 import { newestFirst } from '../../db/cursor.ts';
@@ -72,7 +72,7 @@ async function refuseTooMany(tx: Tx, accountId: string): Promise<void> {
     });
 }
 
-/** It stays in the list of those that were. @throws SeedError not_found, operator_only; conflict: it was released */
+/** It stays in the list of those that were. @throws SeedError not_found, operator_only; conflict: it is released */
 export async function releaseHold({ actor, store }: Held, id: string): Promise<Hold> {
   return inTransaction(store.db, async (tx) => {
     let query = tx.selectFrom('holds').selectAll().where('id', '=', id).forUpdate();

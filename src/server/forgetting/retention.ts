@@ -1,5 +1,5 @@
-// How long an account keeps what was said in its tasks, and its ledger: set by the account, bounded by the operator,
-// and carried out every hour by doing what `tasks forget` does. The loop is started by server.ts.
+// How long an account keeps what was said in its tasks, and its ledger: set by the account, bounded by the
+// operator, and carried out every hour by doing what `tasks forget` does. The loop is started by server.ts.
 import { sql } from 'kysely';
 import type { Store } from '../../db/store.ts';
 import type { Db } from '../../db/tables.ts';
