@@ -281,6 +281,15 @@ describe.skipIf(HELM === null)('the chart', { timeout: 60_000 }, () => {
     expect(rule.backendRefs).toEqual([{ name: find(objects, 'Service').metadata.name, port: 3210 }]);
   });
 
+  test('leads what is below a path to servers that know of it', async () => {
+    const { ingress, gateway } = EVERYTHING;
+    const objects = await render({ ...ENOUGH, ingress, gateway, basePath: '/seed' });
+    expect(variable(find(objects, 'Deployment', 'server'), 'SEED_BASE_PATH').value).toBe('/seed');
+    expect(find(objects, 'Ingress').spec.rules[0].http.paths[0].path).toBe('/seed');
+    expect(find(objects, 'HTTPRoute').spec.rules[0].matches[0].path.value).toBe('/seed');
+    await expect(render({ ...ENOUGH, basePath: 'seed' })).rejects.toThrow("'/basePath'");
+  });
+
   test('hands files of several servers to a store that they share', async () => {
     const s3 = find(await render(ENOUGH), 'Deployment', 'server');
     expect(variable(s3, 'SEED_S3_BUCKET').value).toBe('seed');

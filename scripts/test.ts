@@ -12,6 +12,8 @@ import { type FileResult, readReport, sumOf } from './lib/test-report.ts';
 
 /** With more files than these at fault it is not the load: nothing is run again. */
 const MOST_AGAIN = 8;
+/** A run of more files than these tells which of them took longest. */
+const SLOWEST = 20;
 
 await exitOnFailure(setUpWithProgress);
 await ensureChromium(onProgress);
@@ -55,6 +57,13 @@ if (!interrupted && unsteady.length > 0 && unsteady.length <= MOST_AGAIN) {
   if (steady.length > 0) process.stdout.write(`Passed when alone, and worth a look: ${steady.join(', ')}\n`);
 }
 await rm(folder, { recursive: true, force: true });
+if (results.length > SLOWEST) {
+  const slowest = results.toSorted((one, other) => other.tookMs - one.tookMs).slice(0, SLOWEST);
+  const lines = slowest.map(
+    ({ file, tookMs }) => `${Math.round(tookMs / 1000)} s ${relative(process.cwd(), file)}`,
+  );
+  process.stdout.write(`\nThe files that took longest, others beside them:\n${lines.join('\n')}\n`);
+}
 const { passed, failed, skipped } = sumOf(results);
 process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);
 process.exit(code === 0 && (passed === 0 || failed > 0) ? 1 : code);

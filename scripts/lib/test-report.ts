@@ -2,19 +2,35 @@
 import { readFile } from 'node:fs/promises';
 
 /** The tests of one file by their ends, and whether something of it failed, a hook of the file included. */
-export type FileResult = { file: string; passed: number; failed: number; skipped: number; ok: boolean };
+export interface FileResult {
+  file: string;
+  passed: number;
+  failed: number;
+  skipped: number;
+  ok: boolean;
+  /** From its first test's start to its last one's end; others ran beside it. */
+  tookMs: number;
+}
 
-type Report = { testResults?: { name: string; status: string; assertionResults: { status: string }[] }[] };
+interface ReportedFile {
+  name: string;
+  status: string;
+  /** Moments, in milliseconds. */
+  startTime: number;
+  endTime: number;
+  assertionResults: { status: string }[];
+}
 
 /** One result a file; none where the report is missing, as after a run that was broken off. */
 export async function readReport(path: string): Promise<FileResult[]> {
-  const { testResults = [] } = JSON.parse(await readFile(path, 'utf8').catch(() => '{}')) as Report;
-  return testResults.map(({ name, status, assertionResults }) => {
+  const report = JSON.parse(await readFile(path, 'utf8').catch(() => '{}')) as { testResults?: ReportedFile[] };
+  return (report.testResults ?? []).map(({ name, status, startTime, endTime, assertionResults }) => {
     const count = (...ends: string[]) => assertionResults.filter((test) => ends.includes(test.status)).length;
     const passed = count('passed');
     const failed = count('failed');
     const skipped = assertionResults.length - passed - failed;
-    return { file: name, passed, failed, skipped, ok: status === 'passed' && failed === 0 };
+    const ok = status === 'passed' && failed === 0;
+    return { file: name, passed, failed, skipped, ok, tookMs: endTime - startTime };
   });
 }
 

@@ -92,6 +92,21 @@ test('hands out the oldest, to a task with its limits only, and replaces it', as
   expect(played.length).toBe(3);
 });
 
+test('has what the last tasks wanted, once three in a row wanted the same', async () => {
+  const { driver, played } = playDriver();
+  const opened = open(driver, { size: 2 });
+  await vi.waitFor(() => expect(opened.state().ready).toBe(2));
+  const other = { ...limits, memoryBytes: 2 };
+  const take = (...wanted: (typeof limits)[]) => wanted.map((each) => opened.take(each) !== undefined);
+  expect(take(other, other, limits, other, { ...other, vcpus: 3 })).toEqual([false, false, true, false, false]);
+  expect(played.filter(({ killed }) => killed)).toEqual([]);
+  expect(take(other, other, other)).toEqual([false, false, false]);
+  await vi.waitFor(() => expect(opened.state().ready).toBe(2));
+  const bound = opened.take(other);
+  expect(played.find(({ id }) => id === bound?.id)?.limits.memoryBytes).toBe(2);
+  expect(take(limits)).toEqual([false]);
+});
+
 test('does not refill while a task is starting', async () => {
   const { driver, played } = playDriver();
   const opened = open(driver, { size: 1 });

@@ -1,5 +1,6 @@
 // The warm pool: sandboxes that were restored ahead and wait for a task, without any identity. Refilled in the
 // background, one at a time and never while a task is starting; owned by the runner from start to stop.
+import { isDeepStrictEqual } from 'node:util';
 import type { Driver, Limits, Snapshot } from '../drivers/driver.ts';
 import type { Logger } from '../lib/log.ts';
 import type { PoolSettings } from '../lib/pool-settings.ts';
@@ -11,15 +12,17 @@ import { startWaiting, type WaitingSandbox } from './waiting-sandbox.ts';
 export interface PoolOptions extends PoolSettings {
   driver: Driver;
   snapshot: Snapshot;
-  /** What every waiting sandbox gets; a task that needs other limits gets none of them. */
-  limits: Omit<Limits, 'deadline'>;
+  /** What waiting sandboxes get until tasks are seen to want something else: one with other limits gets none. */
+  limits: Bounds;
   log: Logger;
   backoff?: Backoff;
 }
 
+type Bounds = Omit<Limits, 'deadline'>;
+
 export interface Pool {
   /** A waiting sandbox that is the task's from now on; undefined when there is none with these limits. */
-  take(limits: Omit<Limits, 'deadline'>): WaitingSandbox | undefined;
+  take(limits: Bounds): WaitingSandbox | undefined;
   /** No sandbox is started until the returned function is called, or a while has passed. */
   holdRefill(): () => void;
   state(): PoolState;
@@ -35,9 +38,14 @@ const SHORT_LIFE_MS = 30_000;
 const FIRST_GUESS_BYTES = 64 * 1024 * 1024;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 60_000;
+/** After so many tasks in a row with the same other limits, which the operator may have set, it has those. */
+const OTHERS_IN_A_ROW = 3;
 
 export function createPool(options: PoolOptions): Pool {
-  const { driver, snapshot, limits, size, memoryBytes, maxAgeMs, log } = options;
+  const { driver, snapshot, size, memoryBytes, maxAgeMs, log } = options;
+  let { limits } = options;
+  /** What the last tasks wanted in its place, and how many of them. */
+  let wantedInstead: { limits: Bounds; tasks: number } | null = null;
   const backoff = options.backoff ?? createBackoff(Math.random, FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
   const stopping = new AbortController();
   const waiting = new Set<WaitingSandbox>();
@@ -95,9 +103,10 @@ export function createPool(options: PoolOptions): Pool {
       }
       try {
         const deadline = performance.now() + maxAgeMs + LIMITS.timeoutMaxMs;
-        const entry = await startWaiting(driver, snapshot, { ...limits, deadline });
+        const bounds = limits;
+        const entry = await startWaiting(driver, snapshot, { ...bounds, deadline });
         add(entry);
-        if (stopping.signal.aborted) end(entry);
+        if (stopping.signal.aborted || bounds !== limits) end(entry);
       } catch (error) {
         log.warn({ problem: (error as Error).message }, 'no sandbox could be started ahead');
         failed();
@@ -105,12 +114,25 @@ export function createPool(options: PoolOptions): Pool {
     }
   }
 
+  /** A task came that no waiting sandbox is fit for. */
+  function missed(wanted: Bounds): void {
+    const again = wantedInstead !== null && isDeepStrictEqual(wanted, wantedInstead.limits);
+    wantedInstead = { limits: wanted, tasks: again ? (wantedInstead?.tasks ?? 0) + 1 : 1 };
+    if (wantedInstead.tasks < OTHERS_IN_A_ROW) return;
+    log.info({ limits: wanted }, 'sandboxes wait with the limits that the last tasks had');
+    limits = wanted;
+    wantedInstead = null;
+    for (const entry of waiting) end(entry);
+  }
+
   const filling = size > 0 ? fill() : Promise.resolve();
 
   return {
     take(wanted) {
-      const names = Object.keys(limits) as (keyof typeof limits)[];
-      if (names.some((name) => wanted[name] !== limits[name])) return undefined;
+      const { diskBytes, vcpus, processes } = wanted;
+      const bounds = { diskBytes, memoryBytes: wanted.memoryBytes, vcpus, processes };
+      if (!isDeepStrictEqual(bounds, limits)) return void missed(bounds);
+      wantedInstead = null;
       // The oldest: those that are younger have longer until they are too old.
       const [entry] = waiting;
       if (entry === undefined) return undefined;

@@ -41,6 +41,8 @@ describe('kept by an account', () => {
     });
     const changed = await server.call('PATCH', '/api/v1/templates/kept', { body: { title: 'Kept', from: 1 } });
     expect(changed.body.template).toMatchObject({ version: 2, title: 'Kept', instruction: OVERDUE.instruction });
+    const same = await server.call('PATCH', '/api/v1/templates/kept', { body: { title: 'Kept', from: 2 } });
+    expect(same.body).toEqual(changed.body);
     const late = await server.call('PATCH', '/api/v1/templates/kept', { body: { title: 'Late', from: 1 } });
     expect(late).toMatchObject({ status: 409, body: { error: { code: 'conflict' } } });
     const again = await create({ name: 'kept' });

@@ -18,6 +18,10 @@
 - name: SEED_PUBLIC_URL
   value: {{ . | quote }}
 {{- end }}
+{{- with $v.basePath }}
+- name: SEED_BASE_PATH
+  value: {{ . | quote }}
+{{- end }}
 {{- with $v.server.trustedProxies }}
 - name: SEED_TRUSTED_PROXIES
   value: {{ join "," . | quote }}

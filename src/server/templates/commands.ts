@@ -1,5 +1,6 @@
 // Templates: what tasks are started from again and again. Those of Seed and of packs are listed beside the
 // account's own, which its keys make, change and delete here.
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { Actor, Call } from '../../command/call.ts';
 import { defineCommand } from '../../command/define-command.ts';
@@ -151,7 +152,8 @@ export const updateTemplate = defineCommand({
     const { accountId } = call.actor;
     return inTransaction(call.store.db, async (tx) => {
       await rows.lockAndCount(tx, accountId);
-      const { version: newest, ...before } = await templateOf(tx, { accountId, reference: name }, needs);
+      const kept = await templateOf(tx, { accountId, reference: name }, needs);
+      const { version: newest, ...before } = kept;
       if (from !== undefined && from !== newest)
         throw new SeedError(
           'conflict',
@@ -166,6 +168,7 @@ export const updateTemplate = defineCommand({
       };
       const settings = { title, description, instruction, parameters, scopes, limits, task };
       await check(settings, call.actor, needs);
+      if (isDeepStrictEqual({ ...before, ...settings }, before)) return { template: kept };
       return { template: await add(tx, call, { name, version: newest + 1, settings }) };
     });
   },

@@ -1,9 +1,8 @@
-// A button with a short list of actions, on Radix: arrows and first letters move, Escape and a press beside close.
-import { DropdownMenu } from 'radix-ui';
-import { type ReactNode, useId } from 'react';
-import { Icon, type IconName } from './icon.tsx';
+// A button with a short list of actions. What opens them comes with the first press: open-menu.tsx.
+import { type KeyboardEvent, lazy, type ReactNode, Suspense, useState } from 'react';
+import type { IconName } from './icon.tsx';
 
-interface MenuProps {
+export interface MenuProps {
   label: string;
   button: ReactNode;
   /** The button shows an icon alone: the label is its name. */
@@ -14,34 +13,41 @@ interface MenuProps {
   items: readonly { label: string; icon?: IconName; onSelect(): void }[];
 }
 
-export function Menu({ label, button, iconOnly, buttonClassName, align = 'start', header, items }: MenuProps) {
-  const headerId = useId();
+const OpenMenu = lazy(async () => ({ default: (await import('./open-menu.tsx')).OpenMenu }));
+
+export function Menu(props: MenuProps) {
+  const [openedBy, setOpenedBy] = useState<'press' | 'key' | null>(null);
+  const button = <ClosedMenu {...props} onOpen={setOpenedBy} />;
+  if (openedBy === null) return button;
   return (
-    // A modal menu adds a style element against scrolling, which the page's policy refuses.
-    <DropdownMenu.Root modal={false}>
-      <DropdownMenu.Trigger className={buttonClassName} {...(iconOnly && { 'aria-label': label, title: label })}>
-        {button}
-      </DropdownMenu.Trigger>
-      {/* In its place and not at the end of the page, where it would be part of no landmark. */}
-      <DropdownMenu.Content
-        aria-describedby={header ? headerId : undefined}
-        side="top"
-        sideOffset={4}
-        align={align}
-        className="z-50 min-w-44 rounded-lg border border-line bg-surface p-1 shadow-lg"
-      >
-        {header && <div id={headerId}>{header}</div>}
-        {items.map((item) => (
-          <DropdownMenu.Item
-            key={item.label}
-            onSelect={item.onSelect}
-            className="flex h-8 w-full cursor-pointer items-center gap-2 rounded-md px-2 focus:bg-sunken focus:outline-none"
-          >
-            {item.icon && <Icon name={item.icon} className="text-muted" />}
-            {item.label}
-          </DropdownMenu.Item>
-        ))}
-      </DropdownMenu.Content>
-    </DropdownMenu.Root>
+    <Suspense fallback={button}>
+      <OpenMenu {...props} openedBy={openedBy} />
+    </Suspense>
+  );
+}
+
+interface ClosedMenuProps extends MenuProps {
+  onOpen(by: 'press' | 'key'): void;
+}
+
+function ClosedMenu({ label, button, iconOnly, buttonClassName, onOpen }: ClosedMenuProps) {
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== 'ArrowDown') return;
+    event.preventDefault();
+    onOpen('key');
+  };
+  return (
+    <button
+      type="button"
+      aria-haspopup="menu"
+      aria-expanded="false"
+      className={buttonClassName}
+      // Enter and space press it without a pointer.
+      onClick={({ detail }) => onOpen(detail === 0 ? 'key' : 'press')}
+      onKeyDown={onKeyDown}
+      {...(iconOnly && { 'aria-label': label, title: label })}
+    >
+      {button}
+    </button>
   );
 }
