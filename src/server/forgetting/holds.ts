@@ -72,7 +72,7 @@ async function refuseTooMany(tx: Tx, accountId: string): Promise<void> {
     });
 }
 
-/** It stays in the list of those that were. @throws SeedError not_found, operator_only; conflict: it is released */
+/** It stays in the list of those that were. @throws SeedError not_found, operator_only, conflict */
 export async function releaseHold({ actor, store }: Held, id: string): Promise<Hold> {
   return inTransaction(store.db, async (tx) => {
     let query = tx.selectFrom('holds').selectAll().where('id', '=', id).forUpdate();

@@ -1,17 +1,6 @@
 // A button with a short list of actions. What opens them comes with the first press: open-menu.tsx.
-import { type KeyboardEvent, lazy, type ReactNode, Suspense, useState } from 'react';
-import type { IconName } from './icon.tsx';
-
-export interface MenuProps {
-  label: string;
-  button: ReactNode;
-  /** The button shows an icon alone: the label is its name. */
-  iconOnly?: boolean;
-  buttonClassName?: string;
-  align?: 'start' | 'end';
-  header?: ReactNode;
-  items: readonly { label: string; icon?: IconName; onSelect(): void }[];
-}
+import { type KeyboardEvent, lazy, Suspense, useState } from 'react';
+import type { MenuProps } from './menu-props.ts';
 
 const OpenMenu = lazy(async () => ({ default: (await import('./open-menu.tsx')).OpenMenu }));
 

@@ -3,7 +3,7 @@
 import { DropdownMenu } from 'radix-ui';
 import { type FocusEvent, useId, useRef } from 'react';
 import { Icon } from './icon.tsx';
-import type { MenuProps } from './menu.tsx';
+import type { MenuProps } from './menu-props.ts';
 
 interface OpenMenuProps extends MenuProps {
   openedBy: 'press' | 'key';
