@@ -40,10 +40,12 @@ const CANARY = 'canary-7f3a';
 /** What only the operator sees of other accounts: who there is, and which tasks run where. */
 const OPERATORS_VIEW: Record<string, string> = {
   accounts_list: 'select $1::uuid as id',
+  holds_list:
+    'select $1::uuid as id union select unnest(array[id, subject_id, created_by, released_by]) from holds where account_id = $1',
   sandboxes_list: 'select $1::uuid as id union select id from tasks where account_id = $1',
 };
 /** By which the operator changes any account; to all others it is refused before anything of it is read. */
-const OPERATORS_CHANGES = ['accounts_update'];
+const OPERATORS_CHANGES = ['accounts_update', 'holds_create', 'holds_release'];
 /** Do nothing without a pack; each pack's own tests show it to another account. */
 const OF_PACKS = ['packs_samples', 'schedules_enable'];
 /** Of what is under way at this moment, and empty at most others. */
@@ -69,7 +71,7 @@ const NOT_FOR_TASKS = [
   ...['schedules_create', 'schedules_update', 'schedules_resume', 'schedules_run'],
 ];
 /** On a machine that does much else. */
-const DRIVE_MS = 180_000;
+const DRIVE_MS = 480_000;
 const operatorOnly = new Set(
   BUILT_IN.filter((command) => command.operatorOnly).map(({ name }) => name.replaceAll(' ', '_')),
 );
