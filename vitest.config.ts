@@ -7,6 +7,20 @@ import { LongestFirst } from './test/fixtures/longest-first.ts';
 const PACK_TASKS = '{packs,examples}/**/*.task.test.ts';
 /** These measure times that people rely on, or what a machine has left: nothing runs beside them. */
 const MEASURING = 'test/e2e/driver-*.test.ts';
+/** Processes that freeze and end: only where the function is built. */
+const OF_FUNCTIONS = 'test/integration/function-host.test.ts';
+/** Of the REST API: they run a second time, with the built function in the server's place. */
+const ALSO_AS_FUNCTIONS = [
+  ...[
+    'api-bad-input',
+    'api-keys',
+    'api-tasks',
+    'approvals',
+    'background-calls',
+    'idempotency-stalls',
+    'task-waiting',
+  ],
+].map((name) => `test/integration/${name}.test.ts`);
 /** Kills the cluster's API server and kubelet. */
 const BREAKS_CLUSTER = 'test/cluster/task.test.ts';
 const CLUSTER_SETUP = ['test/fixtures/postgres-global-setup.ts', 'test/cluster/global-setup.ts'];
@@ -37,10 +51,20 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts', '{packs,examples/{packs,06-a-packs-test}}/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, PACK_TASKS],
+          exclude: [...configDefaults.exclude, PACK_TASKS, OF_FUNCTIONS],
           globalSetup: ['test/fixtures/postgres-global-setup.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'function',
+          include: [OF_FUNCTIONS, ...ALSO_AS_FUNCTIONS],
+          globalSetup: ['test/fixtures/function-global-setup.ts'],
+          // An instance that starts, and one that comes back from a freeze, take their time.
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
         },
       },
       {

@@ -37,6 +37,8 @@ export class ConnectionPool {
   readonly #lent = new Set<Lendable>();
   /** Older connections are not used any more: one of them was not heard, and the others may have gone with it. */
   #trustedFromMs = 0;
+  /** What was heard before says nothing. */
+  #doubtedMs = Number.NEGATIVE_INFINITY;
 
   constructor(databaseUrl: string, limits: PoolLimits, outage: Outage) {
     this.#limits = limits;
@@ -68,6 +70,11 @@ export class ConnectionPool {
       if (client.madeMs >= trustedFromMs && (await this.#isThere(client, connection))) return connection;
       connection.release(true);
     }
+  }
+
+  /** From now on each connection is asked whether it is still there before it is lent again. */
+  doubt(): void {
+    this.#doubtedMs = performance.now();
   }
 
   /** One statement, on a connection that does not outlive its failure. As `Connection.query`. */
@@ -106,7 +113,7 @@ export class ConnectionPool {
   }
 
   async #isThere({ heardMs }: Lendable, connection: LentConnection): Promise<boolean> {
-    if (performance.now() - heardMs < SURELY_THERE_MS) return true;
+    if (heardMs > this.#doubtedMs && performance.now() - heardMs < SURELY_THERE_MS) return true;
     return connection.query('select 1', [], ASK_MS).then(
       () => true,
       () => false,

@@ -3,7 +3,7 @@
 // the transaction that decides over leases, deadlines and queue times.
 import { type RawBuilder, sql } from 'kysely';
 import type { Clock } from '../lib/clock.ts';
-import { every } from '../lib/every.ts';
+import type { Loops } from '../lib/loops.ts';
 import type { ConnectionPool } from './connection-pool.ts';
 import type { Db } from './tables.ts';
 
@@ -70,8 +70,13 @@ const errorAt = ({ errorMs, measuredMs }: Offset, nowMs: number) => errorMs + (n
 const agree = (known: Offset, measured: Offset) =>
   Math.abs(known.ms - measured.ms) <= errorAt(known, measured.measuredMs) + measured.errorMs + 1;
 
+export interface DatabaseClock extends Clock, Disposable {
+  /** Forgets what it has measured: where a process stood still, its own clocks may have, too. */
+  measureAnew(): Promise<void>;
+}
+
 /** Measures until it is closed; throws when the first measurement fails. */
-export async function openDatabaseClock(pool: ConnectionPool): Promise<Clock & Disposable> {
+export async function openDatabaseClock(pool: ConnectionPool, loops: Loops): Promise<DatabaseClock> {
   const measure = async (): Promise<Measurement> => {
     const sentMs = performance.now();
     const { rows } = await pool.query<{ ms: number }>(
@@ -81,11 +86,17 @@ export async function openDatabaseClock(pool: ConnectionPool): Promise<Clock & D
     );
     return { sentMs, receivedMs: performance.now(), databaseMs: rows[0]?.ms ?? Number.NaN };
   };
-  const estimate = estimateClock(await measure());
+  let estimate = estimateClock(await measure());
   // Nothing is logged: while the database is away the last measurement holds.
   const options = { name: "measure the database's clock", everyMs: MEASURE_EVERY_MS, log: null };
-  const measuring = every(options, async () => estimate.learn(await measure()));
-  return { now: () => new Date(estimate.at(performance.now())), [Symbol.dispose]: () => void measuring.stop() };
+  const measuring = loops.every(options, async () => estimate.learn(await measure()));
+  return {
+    now: () => new Date(estimate.at(performance.now())),
+    async measureAnew() {
+      estimate = estimateClock(await measure());
+    },
+    [Symbol.dispose]: () => void measuring.stop(),
+  };
 }
 
 /** The moment at which the database comes to it, for statements. @param clock a test's instead */

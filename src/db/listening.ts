@@ -50,6 +50,10 @@ export class Listening implements Messenger {
     return this.#connection !== undefined;
   }
 
+  async catchUp(): Promise<void> {
+    this.#heard?.missed();
+  }
+
   /** What fails goes with the connection; the next one begins with it. */
   async tell(topics: readonly Topic[]): Promise<void> {
     const connection = this.#connection;

@@ -1,6 +1,11 @@
 // Makes the coming days' partitions of what grows by the thousand, and drops those older than the operator keeps.
+<<<<<<< HEAD
 import { type RawBuilder, sql } from 'kysely';
 import { every } from '../lib/every.ts';
+=======
+import { sql } from 'kysely';
+import type { Loop } from '../lib/every.ts';
+>>>>>>> main
 import type { Logger } from '../lib/log.ts';
 import { UNFINISHED } from '../protocol/statuses.ts';
 import { ADVISORY_LOCKS } from './advisory-locks.ts';
@@ -136,11 +141,11 @@ async function partitionsOf(tx: Tx, table: Table): Promise<string[]> {
 /** In days; null: for ever. */
 export type Retention = Record<keyof KeptSince, number | null>;
 
-/** Resolves when today has its partitions. Rejects only then; later failures go to the log. */
-export async function keepRowsFor(days: Retention, store: Store, log: Logger): Promise<AsyncDisposable> {
+/** `care` is for the start: it resolves when today has its partitions, and rejects where they cannot be made. */
+export function rowKeeper(days: Retention, store: Store, log: Logger): { care(): Promise<void>; keep(): Loop } {
   const since = (kept: number | null) =>
     kept === null ? null : new Date(store.clock.now().getTime() - kept * DAY_MS);
-  const care = async () => {
+  const care = async (): Promise<void> => {
     const { dropped, left } = await carePartitions(store, {
       calls: since(days.calls),
       events: since(days.events),
@@ -148,6 +153,8 @@ export async function keepRowsFor(days: Retention, store: Store, log: Logger): P
     if (dropped.length > 0) log.info({ dropped, days }, 'dropped old partitions');
     if (left.length > 0) log.warn({ tables: left }, 'long queries were in the way of the care for partitions');
   };
-  await care();
-  return every({ everyMs: EVERY_MS, name: 'care for the partitions', log }, care);
+  return {
+    care,
+    keep: () => store.loops.every({ everyMs: EVERY_MS, name: 'care for the partitions', log }, care),
+  };
 }

@@ -4,8 +4,16 @@
 import type { ConnectionPool } from './connection-pool.ts';
 import { type Heard, type Messenger, type Moved, SEQUENCES, TELL, type Topic, toTell } from './topics.ts';
 
+interface PollingTimes {
+  waitedMs: number;
+  /** Null: not at all. */
+  elseMs: number | null;
+}
+
 /** While somebody waits, the time that a wake-up from another server takes at most; else what caches live with. */
-const EVERY = { waitedMs: 200, elseMs: 5_000 };
+const EVERY: PollingTimes = { waitedMs: 200, elseMs: 5_000 };
+/** Of a process that may be frozen whenever nobody waits in it, and catches up when it is woken. */
+export const WHILE_WAITED: PollingTimes = { ...EVERY, elseMs: null };
 const PATIENCE_MS = 3_000;
 
 const READ = SEQUENCES.map(
@@ -14,11 +22,12 @@ const READ = SEQUENCES.map(
 
 export class Polling implements Messenger {
   readonly #pool: ConnectionPool;
-  readonly #every: typeof EVERY;
+  readonly #every: PollingTimes;
   #heard: Heard | undefined;
   /** Where each sequence was when it was read, or moved here, last. */
   readonly #places = new Map<string, number>();
   #anybody = false;
+  #isTurning = false;
   #timer: NodeJS.Timeout | undefined;
   /** One statement at a time: what is told here must not look as if another server had told it. */
   #asking: Promise<unknown> = Promise.resolve();
@@ -59,7 +68,7 @@ export class Polling implements Messenger {
   waited(anybody: boolean): void {
     this.#anybody = anybody;
     // Whoever comes now has to be looked for sooner than was meant.
-    if (anybody && this.#timer !== undefined) this.#again();
+    if (anybody && !this.#isTurning) this.#again();
   }
 
   async close(): Promise<void> {
@@ -72,11 +81,19 @@ export class Polling implements Messenger {
     clearTimeout(this.#timer);
     if (this.#closed) return;
     const { waitedMs, elseMs } = this.#every;
-    this.#timer = setTimeout(() => void this.#turn(), this.#anybody ? waitedMs : elseMs);
+    const ms = this.#anybody ? waitedMs : elseMs;
+    if (ms !== null) this.#timer = setTimeout(() => void this.#turn(), ms);
   }
 
   async #turn(): Promise<void> {
-    this.#timer = undefined;
+    this.#isTurning = true;
+    await this.catchUp();
+    this.#isTurning = false;
+    this.#again();
+  }
+
+  /** What fails is looked at by the next turn. */
+  async catchUp(): Promise<void> {
     const moved = await this.#look().catch(() => null);
     if (moved === null) {
       this.#isReady = false;
@@ -85,7 +102,6 @@ export class Polling implements Messenger {
       this.#isReady = true;
       this.#heard?.ready();
     }
-    this.#again();
   }
 
   /** @returns the sequences that others have moved since the last look */

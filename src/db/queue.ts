@@ -1,6 +1,6 @@
 // The queue of tasks that wait for a runner: pg-boss, one job per task, the job's id is the task's. A job is sent
 // and taken in the transaction that changes the task's row; from then on the row says who owns the task.
-import { type Db as BossDatabase, fromKysely, PgBoss } from 'pg-boss';
+import type { Db as BossDatabase } from 'pg-boss';
 import type { BaseLogger } from 'pino';
 import { logFailure } from '../lib/log.ts';
 import type { Connection } from './connection.ts';
@@ -29,16 +29,26 @@ export interface Queue {
  * Starts pg-boss, whose own statements are its care for the queue's tables, on the pool.
  * @param migrator makes or migrates its schema `pgboss`, and holds the lock against other servers; null: the
  * schema has to be there
+ * @param options.cares false: it leaves the care for its tables to other servers, of which there may be none
  * @returns null when it is not, or is of another version
  */
 export async function openQueue(
   pool: ConnectionPool,
   log: BaseLogger,
   migrator: Connection | null,
+  { cares = true } = {},
 ): Promise<Queue | null> {
   let ask = migrator === null ? null : oneByOne(migrator);
   const database: BossDatabase = { executeSql: (text, values) => (ask ?? pool).query(text, values) };
-  const boss = new PgBoss({ db: database, schedule: false, registerInstance: false, migrate: migrator !== null });
+  // Loaded beside the connections that are being made.
+  const { fromKysely, PgBoss } = await import('pg-boss');
+  const boss = new PgBoss({
+    db: database,
+    schedule: false,
+    registerInstance: false,
+    supervise: cares,
+    migrate: migrator !== null,
+  });
   boss.on('error', (error) => logFailure(log, error, 'queue maintenance failed'));
   boss.on('warning', (warning) => log.warn({ warning: warning.message }, 'queue warning'));
   try {

@@ -107,11 +107,15 @@ export class Signals {
     };
   }
 
-  /** Wakes everyone, so that nobody waits for a notification that cannot come. */
-  async close(): Promise<void> {
-    // What was told just now still gets out.
+  /** Resolves when what was told by now has got out, or could not. */
+  async told(): Promise<void> {
     await new Promise(setImmediate);
     await this.#telling;
+  }
+
+  /** Wakes everyone, so that nobody waits for a notification that cannot come. */
+  async close(): Promise<void> {
+    await this.told();
     this.#wakeAll();
     await this.#messenger.close();
   }

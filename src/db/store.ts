@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { BaseLogger } from 'pino';
 import type { Clock } from '../lib/clock.ts';
+import { type Loops, TIMED_LOOPS } from '../lib/loops.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { type Addresses, DIRECT_SETTING, reachSessions, sessionUrl, type Way } from './addresses.ts';
 import { ADVISORY_LOCKS } from './advisory-locks.ts';
@@ -15,7 +16,7 @@ import { LOOK_UP_LIMITS, type LookUp, lookUpOn } from './look-up.ts';
 import { migrate, missingWork, type Packs } from './migrate.ts';
 import { migrationsApplied } from './migrations-applied.ts';
 import { Outage } from './outage.ts';
-import { Polling } from './polling.ts';
+import { Polling, WHILE_WAITED } from './polling.ts';
 import { openQueue, type Queue } from './queue.ts';
 import { Signals } from './signals.ts';
 import type { Tables } from './tables.ts';
@@ -29,6 +30,8 @@ const NEEDS_ROOM = 'create temporary table room on commit drop as select generat
 const MINUTE_MS = 60_000;
 const REQUESTS: PoolLimits = { connections: 16, statementMs: 15_000, lockMs: 10_000 };
 const LONG_RUNNING: PoolLimits = { connections: 4, statementMs: 2 * MINUTE_MS, lockMs: 10_000 };
+/** Each of many processes has so few of each kind at most. */
+const FEW = { connections: 4 };
 /** Waits also for another server that migrates. */
 const MIGRATION: Limits = { statementMs: 60 * MINUTE_MS, lockMs: 60 * MINUTE_MS };
 
@@ -42,6 +45,8 @@ export interface Store {
   caches: Caches;
   /** The database's time, to a few milliseconds: what a row says is compared with it. */
   clock: Clock;
+  /** What goes on by itself beside requests. */
+  loops: Loops;
   /** The database's time exactly, as SQL. */
   time: () => RawBuilder<Date>;
   /** Commands of packs see and change only rows of the account of the call (row-security.ts). */
@@ -50,6 +55,11 @@ export interface Store {
   taskWatchers: Set<TaskWatcher>;
   /** Ends all connections; waits for running queries, for some seconds. */
   close(): Promise<void>;
+  /**
+   * For a process that may have stood still: doubts its connections, and learns what it has missed.
+   * @throws SeedError unavailable
+   */
+  wake(): Promise<void>;
   /**
    * Looks within two seconds whether the database does what requests ask of it, on the connections that they use.
    * @throws SeedError unavailable or storage_full, saying what does not work
@@ -63,6 +73,13 @@ export interface StoreOptions extends Addresses {
   /** Instead of the database's: a test's, moved by hand. */
   clock?: Clock;
   packs?: Packs;
+  /** Missing: by timers. */
+  loops?: Loops;
+  /**
+   * For a process that comes and goes, one of many: it works by DATABASE_URL alone, migrates nothing, holds few
+   * connections, and hears others by polling while anybody waits.
+   */
+  onDemand?: boolean;
   /** Waits so long for another process to bring the schema up to date; missing: does it itself. */
   waitForMigrationsMs?: number;
 }
@@ -73,13 +90,18 @@ export interface StoreOptions extends Addresses {
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { databaseUrl, log, clock: givenClock, packs = { tables: [], rowSecurity: true } } = options;
+  const { onDemand = false, loops = TIMED_LOOPS } = options;
   const outage = new Outage(log);
-  const { connection, way } = await reachSessions(options, MIGRATION, outage);
-  const requests = new ConnectionPool(databaseUrl, REQUESTS, outage);
-  const longRunning = new ConnectionPool(databaseUrl, LONG_RUNNING, outage);
-  const lookUpPool = new ConnectionPool(databaseUrl, LOOK_UP_LIMITS, outage);
+  const { connection, way } = onDemand
+    ? { connection: await openConnection(databaseUrl, REQUESTS, outage), way: 'pooled by transaction' as const }
+    : await reachSessions(options, MIGRATION, outage);
+  const pool = (limits: PoolLimits) =>
+    new ConnectionPool(databaseUrl, onDemand ? { ...limits, ...FEW } : limits, outage);
+  const [requests, longRunning, lookUpPool] = [pool(REQUESTS), pool(LONG_RUNNING), pool(LOOK_UP_LIMITS)];
   const keepsSessions = way !== 'pooled by transaction';
-  const messenger = keepsSessions ? new Listening(sessionUrl(options), outage) : new Polling(lookUpPool);
+  const messenger = keepsSessions
+    ? new Listening(sessionUrl(options), outage)
+    : new Polling(lookUpPool, ...(onDemand ? [WHILE_WAITED] : []));
   const signals = new Signals(messenger);
   const parts = new DisposableStack();
   let queue: Queue | null = null;
@@ -100,14 +122,15 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       queue = await openQueue(longRunning, log, connection);
     } else {
       const missing = await missingWork(connection, packs);
-      if (missing.length === 0) queue = await openQueue(longRunning, log, null);
-      if (queue === null) throw cannotMigrate(missing);
+      if (missing.length === 0) queue = await openQueue(longRunning, log, null, { cares: !onDemand });
+      if (queue === null) throw cannotMigrate(missing, onDemand);
     }
     if (queue === null) throw new SeedError('internal', 'the queue was not made');
-    await tellWays(options, way, requests, log);
+    if (!onDemand) await tellWays(options, way, requests, log);
     await signals.open();
     const db = tellingDatabase(requests, (topics) => signals.tell(topics));
-    const clock = givenClock ?? parts.use(await openDatabaseClock(lookUpPool));
+    const measured = givenClock ? null : parts.use(await openDatabaseClock(lookUpPool, loops));
+    const clock = givenClock ?? (measured as Clock);
     const lookUp = lookUpOn(lookUpPool, db);
     const caches = createCaches();
     signals.watch('keys', () => caches.forget('keys'));
@@ -120,11 +143,18 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       lookUp,
       caches,
       clock,
+      loops,
       time: databaseTime(givenClock),
       packRowSecurity: packs?.rowSecurity ?? true,
       // With a task its key has ended, before anybody can be told.
       taskWatchers: new Set([({ moment, task }) => moment === 'ended' && caches.forget('keys', task.id)]),
       close,
+      async wake() {
+        for (const each of [requests, longRunning, lookUpPool]) each.doubt();
+        caches.forget('keys');
+        caches.forget('ended tasks');
+        await Promise.all([measured?.measureAnew(), messenger.catchUp()]);
+      },
       async check() {
         const asked = requests.query(outage.diskFull ? NEEDS_ROOM : 'select 1', [], CHECK_MS).then(() => {
           outage.diskFull = false;
@@ -168,8 +198,13 @@ async function refuseOtherDatabase(holder: OwnConnection, requests: ConnectionPo
   });
 }
 
-function cannotMigrate(missing: readonly string[]): SeedError {
+function cannotMigrate(missing: readonly string[], onDemand: boolean): SeedError {
   const what = missing.length === 0 ? 'the tables of its queue' : missing.join(', ');
+  if (onDemand) {
+    return new SeedError('invalid_settings', `the database has to be migrated (${what})`, {
+      hint: 'Run `seed migrate` of this version, with the address of Postgres itself, before it is deployed.',
+    });
+  }
   return new SeedError(
     'invalid_settings',
     `the database has to be migrated (${what}), and DATABASE_URL leads through a pooler that keeps no sessions`,

@@ -83,5 +83,7 @@ export interface Messenger {
   tell(topics: readonly Topic[]): Promise<void>;
   /** Whether anybody waits to be woken. */
   waited(anybody: boolean): void;
+  /** Hears at once what was told while this process stood still. */
+  catchUp(): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,10 +1,12 @@
 // The one loop that does something every so often, for servers, runners and stores.
 import type { BaseLogger } from 'pino';
-import { logFailure } from './log.ts';
+import { createTurns } from './turns.ts';
 
 export interface EveryOptions {
   /** From the start of one turn to the start of the next. Turns never overlap, however long one takes. */
   everyMs: number;
+  /** A turn writes what waits in memory: where a process may end behind any answer, one belongs to each answer. */
+  flushes?: boolean;
   /** What a turn does, as the log says it of a turn that failed: "could not <name>". */
   name: string;
   /** Gets the failures; null when whoever does the work tells of them. */
@@ -31,43 +33,15 @@ export interface Loop extends AsyncDisposable {
 
 /** Does the work again and again until it is stopped. It does not keep the process alive. */
 export function every(options: EveryOptions, work: () => unknown): Loop {
-  const { everyMs, name, log, atOnce = false, jitter = 0, backOff, random = Math.random } = options;
-  let failures = 0;
-  let running: Promise<void> | null = null;
-  /** The turn that follows the running one. */
-  let queued: Promise<void> | null = null;
+  const { everyMs, atOnce = false, jitter = 0, backOff, random = Math.random } = options;
+  const turns = createTurns(options, work);
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
-
-  async function turn(): Promise<void> {
-    try {
-      await work();
-      failures = 0;
-    } catch (error) {
-      failures += 1;
-      if (log) logFailure(log, error, `could not ${name}`);
-    }
-  }
-
-  function now(): Promise<void> {
-    if (!running) {
-      const over = () => {
-        running = null;
-      };
-      running = Promise.resolve().then(turn).finally(over);
-      return running;
-    }
-    queued ??= running.then(() => {
-      queued = null;
-      return now();
-    });
-    return queued;
-  }
 
   /** @param elapsedMs since the last turn began; the turns that were missed by then are left out */
   function schedule(elapsedMs: number): void {
     if (stopped) return;
-    const doubled = backOff ? Math.max(everyMs, Math.min(backOff.mostMs, everyMs * 2 ** failures)) : everyMs;
+    const doubled = backOff ? Math.max(everyMs, Math.min(backOff.mostMs, everyMs * 2 ** turns.failures)) : everyMs;
     const waitMs = doubled * (1 + jitter * (2 * random() - 1));
     timer = setTimeout(due, waitMs - (elapsedMs % waitMs)).unref();
   }
@@ -75,7 +49,7 @@ export function every(options: EveryOptions, work: () => unknown): Loop {
   /** A turn that was asked for and still runs counts for this one. */
   async function due(): Promise<void> {
     const beganMs = performance.now();
-    await (running ?? now());
+    await (turns.running ?? turns.now());
     schedule(performance.now() - beganMs);
   }
 
@@ -85,8 +59,8 @@ export function every(options: EveryOptions, work: () => unknown): Loop {
   async function stop(): Promise<void> {
     stopped = true;
     clearTimeout(timer);
-    await (queued ?? running);
+    await turns.over();
   }
 
-  return { now, stop, [Symbol.asyncDispose]: stop };
+  return { now: turns.now, stop, [Symbol.asyncDispose]: stop };
 }

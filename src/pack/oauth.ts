@@ -1,6 +1,5 @@
 // Access tokens of a platform's OAuth 2.0 service (RFC 6749): for the server as a client of its own (4.4), and in
 // return for the refresh token that somebody has set (6). Nothing but the token endpoint is ever asked.
-import { request } from 'undici';
 import { z } from 'zod';
 import { parseJson } from '../lib/json.ts';
 import { readWithin } from '../lib/read-stream.ts';
@@ -99,6 +98,7 @@ async function askToken(client: OAuthClient, grant: Record<string, string>): Pro
 
 async function exchange({ title, tokenUrl, id, secret }: OAuthClient, form: URLSearchParams) {
   try {
+    const { request } = await import('undici');
     const answer = await request(tokenUrl, {
       method: 'POST',
       headers: {

@@ -1,6 +1,6 @@
 // One request to the platform of an imported pack and its whole answer, bounded in time and size. A redirect is
 // followed for a read, and only on the platform's own host: the credential goes nowhere else.
-import { request as send } from 'undici';
+import type { Dispatcher } from 'undici';
 import { readWithin } from '../lib/read-stream.ts';
 import { SeedError, type SeedErrorOptions } from '../protocol/errors.ts';
 import { LIMITS } from '../protocol/limits.ts';
@@ -25,7 +25,7 @@ export interface PlatformResponse {
   isSecond: boolean;
 }
 
-type Answer = Awaited<ReturnType<typeof send>>;
+type Answer = Dispatcher.ResponseData;
 
 const REDIRECTS_MOST = 3;
 /** Before anything was sent. */
@@ -126,6 +126,7 @@ async function follow(
   { method, url, headers, body }: PlatformRequest,
   signal: AbortSignal,
 ): Promise<{ answer: Answer; location: string | null }> {
+  const { request: send } = await import('undici');
   const mayFollow = method === 'GET' || method === 'HEAD';
   for (let next = url, step = 0; ; step += 1) {
     const answer = await send(next, { method, headers, body, signal });

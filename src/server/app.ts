@@ -11,6 +11,7 @@ import { readWebFiles } from './dashboard/web-files.ts';
 import { type BasePathSettings, routedPath } from './http/base-path.ts';
 import { renderCli } from './http/cli-bundle.ts';
 import { type CommandRoutesNeeds, commandRoutes } from './http/command-routes.ts';
+import { type CronNeeds, cronRoutes } from './http/cron-routes.ts';
 import { descriptionRoutes } from './http/description-routes.ts';
 import { answerErrors, methodNotAllowed, methodsAt } from './http/errors.ts';
 import { headEveryAnswer, logRequests, refuseWhileStopping } from './http/every-request.ts';
@@ -37,6 +38,7 @@ type AppNeeds = Omit<CommandRoutesNeeds, 'tellTask' | 'observe'> &
   Parameters<typeof mcpRoutes>[0] &
   BasePathSettings & {
     telemetry: Telemetry;
+    cron: CronNeeds | null;
     /** The built dashboard; it may be missing. */
     webFolder: URL;
     /** The CLI as one file, without a manifest. */
@@ -74,6 +76,7 @@ export async function createApp(parts: AppNeeds): Promise<Hono<HttpEnv>> {
   app.route('/llm/v1', llmRoutes(parts));
   app.route('/runner/v1', runnerRoutes(parts));
   app.route('/', mcpRoutes(parts, app));
+  if (parts.cron) app.route('/api/cron', cronRoutes(parts.cron));
   if (metrics) {
     const read = async () => ({ tasks: await countUnfinished(store.db), runners: await liveRunners(store) });
     app.route('/metrics', metricsRoute(metrics, read));

@@ -3,7 +3,7 @@
 import type { Context } from 'hono';
 import type { Store } from '../../db/store.ts';
 import { createBatches } from '../../lib/batches.ts';
-import { every, type Loop } from '../../lib/every.ts';
+import type { Loop } from '../../lib/every.ts';
 import type { Logger } from '../../lib/log.ts';
 import { REFUSED_STATUSES } from '../../protocol/audit.ts';
 import { failureOf, SeedError } from '../../protocol/errors.ts';
@@ -54,11 +54,14 @@ export class AuditTrail implements AsyncDisposable {
       },
       separates: (error) => !(error instanceof SeedError && error.logged),
     });
-    this.#writing = every({ everyMs: sumEveryMs, name: 'write to the audit log', log }, () => {
-      const sums = [...this.#sums.values()].filter(({ calls }) => calls > 0);
-      this.#sums = new Map();
-      return this.#write(sums);
-    });
+    this.#writing = store.loops.every(
+      { everyMs: sumEveryMs, flushes: true, name: 'write to the audit log', log },
+      () => {
+        const sums = [...this.#sums.values()].filter(({ calls }) => calls > 0);
+        this.#sums = new Map();
+        return this.#write(sums);
+      },
+    );
   }
 
   /** Never rejects: what cannot be written goes to the log. */

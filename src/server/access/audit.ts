@@ -6,7 +6,6 @@ import { behindCursor, pageOfRows } from '../../db/cursor.ts';
 import { storableTextOrNull } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
 import type { Db, Tx } from '../../db/tables.ts';
-import { every } from '../../lib/every.ts';
 import type { Logger } from '../../lib/log.ts';
 import { type AuditEntry, type AuditFilter, outcomeOf, REFUSED_STATUSES } from '../../protocol/audit.ts';
 import type { Page } from '../../protocol/page.ts';
@@ -156,8 +155,11 @@ const DAY_MS = 86_400_000;
 
 /** Prunes the log once an hour. Without the operator's setting it is not started and the log is kept for ever. */
 export function keepAuditFor(days: number, store: Store, log: Logger): AsyncDisposable {
-  return every({ everyMs: PRUNE_EVERY_MS, name: 'prune the audit log', log, atOnce: true }, async () => {
-    const deleted = await pruneAudit(store, new Date(store.clock.now().getTime() - days * DAY_MS));
-    if (deleted > 0) log.info({ deleted, days }, 'pruned the audit log');
-  });
+  return store.loops.every(
+    { everyMs: PRUNE_EVERY_MS, name: 'prune the audit log', log, atOnce: true },
+    async () => {
+      const deleted = await pruneAudit(store, new Date(store.clock.now().getTime() - days * DAY_MS));
+      if (deleted > 0) log.info({ deleted, days }, 'pruned the audit log');
+    },
+  );
 }

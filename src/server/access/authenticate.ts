@@ -11,7 +11,7 @@ import { bearerToken, clientAddress } from '../http/request-headers.ts';
 import type { KeyUse } from './key-use.ts';
 import { taskOf } from './lineage.ts';
 import type { KeyCache, PresentedKey } from './presented-key.ts';
-import type { RateLimits, RateState } from './rate-limits.ts';
+import type { KeyRates, RateState } from './rate-limits.ts';
 import type { SessionSettings } from './sessions.ts';
 
 /** How a request tells which key it is for; notes in the context what it came with. */
@@ -55,7 +55,7 @@ export interface AuthenticateNeeds {
   /** Null: there are keys alone. */
   identities: Identities | null;
   keyUse: KeyUse;
-  rateLimits: RateLimits;
+  rateLimits: KeyRates;
   /** Addresses of proxies whose X-Forwarded-For is believed, as CIDRs. */
   trustedProxies: readonly string[];
   sessions: SessionSettings;
@@ -76,7 +76,7 @@ export async function authenticate(
   const presented = await identify(c, needs);
   c.set('presented', presenterOf(presented));
   const actor = admit(presented, address, store.clock.now());
-  const rate = counted ? rateLimits.count(presented.lineage) : null;
+  const rate = counted ? await rateLimits.count(presented.lineage) : null;
   if (rate) tellRate(c, rate);
   if (rate?.taken === false) {
     const { perMinute, retryAfterSeconds } = rate;

@@ -1,7 +1,7 @@
 // Tells of keys that will expire, a week ahead. Called by the server every minute.
 import { sql } from 'kysely';
 import type { Store } from '../../db/store.ts';
-import { every, type Loop } from '../../lib/every.ts';
+import type { Loop } from '../../lib/every.ts';
 import type { Logger } from '../../lib/log.ts';
 import { emitEvent } from '../webhooks/events.ts';
 
@@ -17,7 +17,7 @@ interface ExpiringKey {
 }
 
 export function watchExpiringKeys(store: Store, log: Logger): Loop {
-  return every({ everyMs: EVERY_MS, atOnce: true, name: 'look for keys that will expire', log }, () =>
+  return store.loops.every({ everyMs: EVERY_MS, atOnce: true, name: 'look for keys that will expire', log }, () =>
     announceExpiringKeys(store),
   );
 }

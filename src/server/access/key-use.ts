@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import type { Store } from '../../db/store.ts';
 import type { Db } from '../../db/tables.ts';
-import { every, type Loop } from '../../lib/every.ts';
+import type { Loop } from '../../lib/every.ts';
 import type { Logger } from '../../lib/log.ts';
 
 const WRITE_EVERY_MS = 30_000;
@@ -15,7 +15,7 @@ export class KeyUse implements AsyncDisposable {
   constructor(store: Store, log: Logger, writeEveryMs: number = WRITE_EVERY_MS) {
     this.#store = store;
     const name = 'write when keys were last used';
-    this.#writing = every({ everyMs: writeEveryMs, name, log }, () => this.#write());
+    this.#writing = store.loops.every({ everyMs: writeEveryMs, flushes: true, name, log }, () => this.#write());
   }
 
   note(keyId: string): void {

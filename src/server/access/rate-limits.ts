@@ -1,5 +1,6 @@
 // How often a key may call and how often signing in may fail from an address, counted by this server alone:
 // several servers behind one address allow each its share on top. Used by authenticate.ts and session-routes.ts.
+// shared-rate-limits.ts counts in the database instead.
 import { networkOf } from '../../lib/cidr.ts';
 import { type Bucket, isFull, type Rate, type Take, takeToken } from '../../lib/token-bucket.ts';
 import { SeedError } from '../../protocol/errors.ts';
@@ -10,8 +11,24 @@ export interface RateState extends Take {
   perMinute: number;
 }
 
+export interface KeyRates {
+  /**
+   * Counts for every key of the lineage that has a limit, unless one of them is used up.
+   * @returns the state of the tightest; null: no limit
+   */
+  count(lineage: Lineage): RateState | null | Promise<RateState | null>;
+}
+
+export interface SignInRates {
+  /**
+   * Counts an attempt as failed before it is made, so that many at once are no more than allowed.
+   * @returns to be called when it has not failed. @throws SeedError rate_limited
+   */
+  attempt(address: string | null): (() => void) | Promise<() => void>;
+}
+
 /** A minute's worth may come at once, then as they refill. */
-const aMinute = (tokens: number): Rate => ({ tokens, perMs: 60_000, burst: tokens });
+export const aMinute = (tokens: number): Rate => ({ tokens, perMs: 60_000, burst: tokens });
 
 interface Counted {
   bucket: Bucket;
@@ -21,7 +38,7 @@ interface Counted {
 const SWEEP_EVERY = 1_000;
 
 /** Owns the buckets, which live in memory and are forgotten once they are full. */
-export class RateLimits {
+export class RateLimits implements KeyRates {
   readonly #buckets = new Map<string, Counted>();
   readonly #nowMs: () => number;
   #untilSweep = SWEEP_EVERY;
@@ -30,7 +47,6 @@ export class RateLimits {
     this.#nowMs = nowMs;
   }
 
-  /** Counts for every key of the lineage that has a limit. Returns the state of the tightest; null: no limit. */
   count(lineage: Lineage): RateState | null {
     const nowMs = this.#nowMs();
     this.#sweepNowAndThen(nowMs);
@@ -39,10 +55,10 @@ export class RateLimits {
         ? []
         : [{ id, perMinute, ...takeToken(this.#buckets.get(id)?.bucket, aMinute(perMinute), nowMs) }],
     );
-    const refused = states.find(({ taken }) => !taken);
-    if (refused) return refused;
+    const tightest = tightestOf(states);
+    if (tightest?.taken === false) return tightest;
     for (const { id, bucket, perMinute } of states) this.#buckets.set(id, { bucket, perMinute });
-    return states.sort((one, other) => one.remaining - other.remaining)[0] ?? null;
+    return tightest;
   }
 
   get size(): number {
@@ -58,6 +74,21 @@ export class RateLimits {
   }
 }
 
+/** One that refuses, before the one with the least left; null: there is none. */
+export function tightestOf<State extends RateState>(states: readonly State[]): State | null {
+  const refused = states.find(({ taken }) => !taken);
+  return refused ?? states.toSorted((one, other) => one.remaining - other.remaining)[0] ?? null;
+}
+
+/** @throws SeedError rate_limited */
+export function refuseAttempt({ taken, retryAfterSeconds }: Take): void {
+  if (taken) return;
+  throw new SeedError('rate_limited', 'signing in has failed too often from this address', {
+    hint: `Try again in ${retryAfterSeconds} s.`,
+    retryAfterSeconds,
+  });
+}
+
 /** Where all are counted together that find no place of their own. */
 const OTHERS = 'others';
 const SWEEP_EVERY_MS = 1_000;
@@ -70,7 +101,7 @@ interface SignInLimitOptions {
 }
 
 /** Owns the buckets, which live in memory and are forgotten once they are full. */
-export class SignInLimits {
+export class SignInLimits implements SignInRates {
   readonly #buckets = new Map<string, Bucket>();
   readonly #perMinute: number;
   readonly #addressesMost: number;
@@ -87,21 +118,12 @@ export class SignInLimits {
     this.#nowMs = nowMs;
   }
 
-  /**
-   * Counts an attempt as failed before it is made, so that many at once are no more than allowed.
-   * @returns to be called when it has not failed. @throws SeedError rate_limited
-   */
   attempt(address: string | null): () => void {
     const who = this.#placeOf(networkOf(address ?? ''));
     const rate = aMinute(this.#perMinute);
-    const { taken, bucket, retryAfterSeconds } = takeToken(this.#buckets.get(who), rate, this.#nowMs());
-    if (!taken) {
-      throw new SeedError('rate_limited', 'signing in has failed too often from this address', {
-        hint: `Try again in ${retryAfterSeconds} s.`,
-        retryAfterSeconds,
-      });
-    }
-    this.#buckets.set(who, bucket);
+    const take = takeToken(this.#buckets.get(who), rate, this.#nowMs());
+    refuseAttempt(take);
+    this.#buckets.set(who, take.bucket);
     return () => {
       const now = this.#buckets.get(who);
       if (now) this.#buckets.set(who, { ...now, tokens: Math.min(this.#perMinute, now.tokens + 1) });

@@ -13,7 +13,7 @@ import { clientAddress } from '../http/request-headers.ts';
 import { type AuditTrail, audited } from './audit-trail.ts';
 import { type AuthenticateNeeds, authenticate, keyOfSecret, presenterOf } from './authenticate.ts';
 import { openSession } from './open-session.ts';
-import type { SignInLimits } from './rate-limits.ts';
+import type { SignInRates } from './rate-limits.ts';
 import { identifySession, keyOfSession, liveSession, refuseCrossSite, sessionCookie } from './session-cookie.ts';
 import { endSession, endSessionsOfKey, type Session } from './sessions.ts';
 
@@ -25,7 +25,7 @@ const SignIn = z.object({ key: z.string() });
 
 export interface SessionRoutesNeeds extends AuthenticateNeeds {
   audit: AuditTrail;
-  signInLimits: SignInLimits;
+  signInLimits: SignInRates;
   inbox: Inbox;
 }
 
@@ -48,7 +48,7 @@ export function sessionRoutes(parts: SessionRoutesNeeds): Hono<HttpEnv> {
     c.set('address', address);
     c.header('Cache-Control', 'no-store');
     refuseCrossSite(c, trustedProxies);
-    const succeeded = signInLimits.attempt(address);
+    const succeeded = await signInLimits.attempt(address);
     await using delivery = parts.inbox.open();
     const { key: secret } = (await readSignIn(c, delivery)) as z.output<typeof SignIn>;
     const identify = () => keyOfSecret(secret, parts.keys);

@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import { later } from '../../db/database-clock.ts';
 import type { Store } from '../../db/store.ts';
 import type { ApprovalRow } from '../../db/tables.ts';
-import { every, type Loop } from '../../lib/every.ts';
+import type { Loop } from '../../lib/every.ts';
 import { logFailure } from '../../lib/log.ts';
 import { expireDue } from './end.ts';
 import { type RunNeeds, runApproved } from './run.ts';
@@ -23,7 +23,7 @@ const DAY_MS = 86_400_000;
 export function keepApprovals(needs: RunNeeds, days: number | null): AsyncDisposable {
   const { store, log } = needs;
   const running = new Set<Promise<void>>();
-  const looking = every({ everyMs: LOOK_EVERY_MS, name: 'see to approvals', log }, async () => {
+  const looking = store.loops.every({ everyMs: LOOK_EVERY_MS, name: 'see to approvals', log }, async () => {
     await expireDue(store, needs.tasks);
     for (const row of await claim(store, RUNS_MOST - running.size)) {
       const run = runClaimed(row, needs).finally(() => {
@@ -32,6 +32,7 @@ export function keepApprovals(needs: RunNeeds, days: number | null): AsyncDispos
         if (running.size === RUNS_MOST - 1) void looking.now();
       });
       running.add(run);
+      store.loops.keep(run);
     }
   });
   const hearing = store.signals.watch('approvals', () => void looking.now());
@@ -79,16 +80,19 @@ async function runClaimed(row: ApprovalRow, needs: RunNeeds): Promise<void> {
 }
 
 function startPruning({ store, log }: RunNeeds, days: number): Loop {
-  return every({ everyMs: PRUNE_EVERY_MS, atOnce: true, name: 'delete old approvals', log }, async () => {
-    const before = new Date(store.clock.now().getTime() - days * DAY_MS);
-    for (let deleted = PRUNED_AT_ONCE; deleted === PRUNED_AT_ONCE; ) {
-      const { numAffectedRows = 0n } = await sql`
+  return store.loops.every(
+    { everyMs: PRUNE_EVERY_MS, atOnce: true, name: 'delete old approvals', log },
+    async () => {
+      const before = new Date(store.clock.now().getTime() - days * DAY_MS);
+      for (let deleted = PRUNED_AT_ONCE; deleted === PRUNED_AT_ONCE; ) {
+        const { numAffectedRows = 0n } = await sql`
         delete from approvals where id in (
           select id from approvals where requested_at < ${before} and state <> 'pending'
             and not is_task_held(task_id, account_id)
           limit ${PRUNED_AT_ONCE} for update skip locked
         )`.execute(store.longRunning);
-      deleted = Number(numAffectedRows);
-    }
-  });
+        deleted = Number(numAffectedRows);
+      }
+    },
+  );
 }

@@ -1,6 +1,6 @@
 // Sees to calls in the background, also to those that a dead server left. Opened by the server, which hands
 // `begin` to the routes.
-import { every, type Loop } from '../../lib/every.ts';
+import type { Loop } from '../../lib/every.ts';
 import { logFailure } from '../../lib/log.ts';
 import { BACKGROUND_LIMITS } from '../../protocol/background-call.ts';
 import { failureOf, SeedError } from '../../protocol/errors.ts';
@@ -43,6 +43,7 @@ export function openBackground(needs: RunAsNeeds): BackgroundCalls {
       if (running.size === RUNS_MOST - 1) void looking?.now();
     });
     running.add(run);
+    store.loops.keep(run);
   }
   return {
     async begin(later) {
@@ -52,12 +53,16 @@ export function openBackground(needs: RunAsNeeds): BackgroundCalls {
       return { call: toCall(row, secretsKey), isReplay };
     },
     keep() {
-      const loop = every({ everyMs: LOOK_EVERY_MS, atOnce: true, name: 'see to calls', log }, async () => {
-        for (const row of await claimCalls(store, RUNS_MOST - running.size)) start(row);
-      });
+      const loop = store.loops.every(
+        { everyMs: LOOK_EVERY_MS, atOnce: true, name: 'see to calls', log },
+        async () => {
+          for (const row of await claimCalls(store, RUNS_MOST - running.size)) start(row);
+        },
+      );
       looking = loop;
-      const pruning = every({ everyMs: PRUNE_EVERY_MS, atOnce: true, name: 'delete old calls', log }, () =>
-        pruneCalls(store),
+      const pruning = store.loops.every(
+        { everyMs: PRUNE_EVERY_MS, atOnce: true, name: 'delete old calls', log },
+        () => pruneCalls(store),
       );
       const hearing = store.signals.watch('background', () => void loop.now());
       return {

@@ -5,7 +5,7 @@ import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { AwsV4Signer } from 'aws4fetch';
-import { type Dispatcher, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import { diskFailure } from '../../lib/disk-failure.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { ReceivedContent } from '../../protocol/file.ts';
@@ -91,6 +91,8 @@ export function createS3Store(settings: S3Settings): BlobStore {
       ...credentials,
     });
     const { url, headers } = await signer.sign();
+    // Only where there is such a store: it takes a while to load.
+    const { request } = await import('undici');
     return request(url, {
       method,
       headers: {

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Store } from '../../db/store.ts';
-import { every, type Loop } from '../../lib/every.ts';
+import type { Loop } from '../../lib/every.ts';
 import { type Inbox, openInbox } from '../http/inbox.ts';
 import { releaseOldFiles } from './artifacts.ts';
 import { createFolderStore, createS3Store } from './blob-store.ts';
@@ -33,11 +33,14 @@ const DAY_MS = 86_400_000;
  * @param days after which files and artifacts go; null: never
  */
 export function keepFilesFor(days: number | null, blobs: KeptBlobs, store: Store, log: Logger): Loop {
-  return every({ everyMs: EVERY_MS, atOnce: true, name: 'remove old files and artifacts', log }, async () => {
-    const before = days === null ? null : new Date(store.clock.now().getTime() - days * DAY_MS);
-    const removed = await removeOldFiles(store, blobs, before);
-    if (removed.blobs > 0) log.info({ ...removed, days }, 'removed old files and artifacts');
-  });
+  return store.loops.every(
+    { everyMs: EVERY_MS, atOnce: true, name: 'remove old files and artifacts', log },
+    async () => {
+      const before = days === null ? null : new Date(store.clock.now().getTime() - days * DAY_MS);
+      const removed = await removeOldFiles(store, blobs, before);
+      if (removed.blobs > 0) log.info({ ...removed, days }, 'removed old files and artifacts');
+    },
+  );
 }
 
 /** Lets ended tasks go of what is from before `before` (null: of nothing); removes what nobody has for an hour. */

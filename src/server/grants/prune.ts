@@ -2,7 +2,6 @@
 import { sql } from 'kysely';
 import type { Store } from '../../db/store.ts';
 import { statusIn } from '../../db/task-conditions.ts';
-import { every } from '../../lib/every.ts';
 import type { Logger } from '../../lib/log.ts';
 import { UNFINISHED } from '../../protocol/statuses.ts';
 
@@ -41,7 +40,7 @@ export async function pruneCounts({ longRunning, clock }: Store): Promise<void> 
 }
 
 export function keepCounts(store: Store, log: Logger): AsyncDisposable {
-  return every({ everyMs: HOUR_MS, name: 'prune what limits have counted', log, atOnce: true }, () =>
+  return store.loops.every({ everyMs: HOUR_MS, name: 'prune what limits have counted', log, atOnce: true }, () =>
     pruneCounts(store),
   );
 }

@@ -30,7 +30,7 @@ export function streamAnswer(
         await out.write(sse ? `id: ${id}\ndata: ${json}\n\n` : `${json}\n`);
         if (out.aborted) return;
       }
-      if (stopping.aborted) return breakOff();
+      if (stopping.aborted || c.env.deadline?.signal.aborted) return breakOff();
       if (sse && !out.aborted) await out.write('event: end\ndata: {}\n\n');
     } catch (error) {
       logFailure(log, error, 'a stream was broken off', { requestId: c.get('requestId') });

@@ -1,6 +1,5 @@
 // Makes the one file that a server hands out as /cli/seed.mjs, and the one that bin/seed starts.
 import { readFile } from 'node:fs/promises';
-import { bundle } from '../../lib/bundle.ts';
 import { packedBundle } from '../../lib/own-files.ts';
 import type { Manifest } from '../../protocol/manifest.ts';
 
@@ -10,6 +9,7 @@ const SHEBANG = '#!/usr/bin/env node\n';
 export async function bundleCli(entry: 'handed-out.ts' | 'repository.ts' = 'handed-out.ts'): Promise<string> {
   const packed = packedBundle(`src/cli/${entry}`);
   if (packed !== null) return readFile(packed, 'utf8');
+  const { bundle } = await import('../../lib/bundle.ts');
   const options = { target: 'node20', minifySyntax: true, logLevel: 'silent' } as const;
   const contents = await bundle(new URL(`../../cli/${entry}`, import.meta.url), options);
   return SHEBANG + Buffer.from(contents).toString('utf8');

@@ -18,9 +18,20 @@ export interface Presenter {
   taskId: string | null;
 }
 
+/** When an answer has to be over, where whoever runs the process ends it. */
+export interface AnswerDeadline {
+  leftMs(): number;
+  /** Aborted at that time. */
+  signal: AbortSignal;
+}
+
 export interface HttpEnv {
   /** A call that MCP makes within the server has no answer of its own to Node. */
-  Bindings: Pick<HttpBindings, 'incoming'> & Partial<Pick<HttpBindings, 'outgoing'>>;
+  Bindings: Pick<HttpBindings, 'incoming'> &
+    Partial<Pick<HttpBindings, 'outgoing'>> & {
+      /** Missing: it may take as long as it wants. */
+      deadline?: AnswerDeadline;
+    };
   Variables: {
     requestId: string;
     /** What goes before the paths of this Seed (base-path.ts). */

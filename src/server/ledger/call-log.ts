@@ -5,7 +5,7 @@ import { storableValue } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
 import type { Db } from '../../db/tables.ts';
 import { type TaskSpan, writtenFor } from '../../db/task-conditions.ts';
-import { every, type Loop } from '../../lib/every.ts';
+import type { Loop } from '../../lib/every.ts';
 import type { Logger } from '../../lib/log.ts';
 import { type LedgerApproval, type LedgerEntry, ledgerDecision, ledgerOutcome } from '../../protocol/ledger.ts';
 import type { Effect } from '../../protocol/manifest.ts';
@@ -141,7 +141,9 @@ export class CallLog implements AsyncDisposable {
     this.#store = store;
     this.#log = log;
     this.#onLost = onLost;
-    this.#writing = every({ everyMs: WRITE_EVERY_MS, name: 'record calls', log }, () => this.#write());
+    this.#writing = store.loops.every({ everyMs: WRITE_EVERY_MS, flushes: true, name: 'record calls', log }, () =>
+      this.#write(),
+    );
   }
 
   /** @param call kept as it is, and counted up */

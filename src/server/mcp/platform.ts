@@ -59,7 +59,7 @@ export function inProcessPlatform(registry: Registry, version: string, app: Hono
       allows: ({ name }) => allowed.has(name),
       mayBeAsked: ({ name }) => isBound || asking.has(name),
       call: async (command, input, options) =>
-        app.fetch(requestFor(c, command, input, options), { incoming: c.env.incoming }),
+        app.fetch(requestFor(c, command, input, options), { incoming: c.env.incoming, deadline: c.env.deadline }),
     };
   };
 }

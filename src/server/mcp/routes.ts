@@ -71,7 +71,9 @@ export function mcpRoutes(needs: McpNeeds, app: Hono<HttpEnv>): Hono<HttpEnv> {
       // What it refuses, and what only waits for news, is the transport's to answer.
       if (!(json || events) || (listens(c) && !events)) return handler.fetch(raw, { authInfo });
       const body = await c.req.text();
-      const signal = listens(c) ? AbortSignal.any([raw.signal, stopping]) : raw.signal;
+      const signal = listens(c)
+        ? AbortSignal.any([raw.signal, stopping, ...(c.env.deadline ? [c.env.deadline.signal] : [])])
+        : raw.signal;
       const answer =
         ambiguity(body) ?? (await handler.fetch(wholeRequest(raw, withoutNulls(body), signal), { authInfo }));
       return events ? answer : asJson(answer, body.trimStart().startsWith('['));

@@ -45,8 +45,7 @@ export async function loadPacks(
   builtIn: readonly Command[],
 ): Promise<LoadedPack[]> {
   if (only?.length === 0) return [];
-  const named = only?.map((name) => name.replace(/^examples\/packs\//, 'examples/'));
-  const isOn = (setting: string) => named?.includes(setting) ?? !setting.startsWith('examples/');
+  const isOn = switchedOn(only);
   const places = [...(await placesIn(folder)), ...(await placesIn(examples, 'examples/'))];
   const found = await Promise.all([
     ...places.filter(({ setting }) => isOn(setting)).map((place) => loadFolder(place, builtIn)),
@@ -54,12 +53,52 @@ export async function loadPacks(
   ]);
   const packs = found.filter(({ setting }) => isOn(setting));
   const known = [...places, ...found].map(({ setting }) => setting);
-  refuseUnknown(named ?? [], known);
+  refuseUnknown(only?.map(settingOf) ?? [], known);
+  refuseSet(packs, builtIn);
+  return packs;
+}
+
+/**
+ * A pack that was made a part of the program: how SEED_PACKS names it, and its file, beside which its others lie.
+ */
+export interface BundledPack {
+  setting: string;
+  file: URL;
+  pack: unknown;
+}
+
+/** As `loadPacks`, of packs that are part of the program. */
+export function takePacks(
+  bundled: readonly BundledPack[],
+  { only }: Pick<PackSettings, 'only'>,
+  builtIn: readonly Command[],
+): LoadedPack[] {
+  const isOn = switchedOn(only);
+  const packs = bundled
+    .filter(({ setting }) => isOn(setting))
+    .map(({ setting, file, pack }) => ({ ...readyPack(pack, file, builtIn), setting }));
+  refuseUnknown(
+    only?.map(settingOf) ?? [],
+    bundled.map(({ setting }) => setting),
+  );
+  refuseSet(packs, builtIn);
+  return packs;
+}
+
+/** @throws SeedError invalid_settings: they cannot be on together, or lack something */
+function refuseSet(packs: readonly LoadedPack[], builtIn: readonly Command[]): void {
   refuseTwins(packs);
   refuseClashes([seedItself(builtIn), ...packs]);
   refuseMissingSettings(packs);
-  return packs;
 }
+
+/** Without SEED_PACKS all but the examples. */
+function switchedOn(only: PackSettings['only']): (setting: string) => boolean {
+  const named = only?.map(settingOf);
+  return (setting) => named?.includes(setting) ?? !setting.startsWith('examples/');
+}
+
+const settingOf = (name: string) => name.replace(/^examples\/packs\//, 'examples/');
 
 /** @throws SeedError invalid_settings with all that is not set or wrong, of all packs */
 export function refuseMissingSettings(packs: readonly LoadedPack[]): void {
@@ -172,9 +211,18 @@ export async function loadPack(
   builtIn: readonly Command[],
   lookUp: (name: string) => string | undefined = env,
 ): Promise<LoadedPack> {
+  const exported = await importFile(file.href, shownPath(file));
+  return readyPack(exported['pack'], file, builtIn, lookUp);
+}
+
+function readyPack(
+  exported: unknown,
+  file: URL,
+  builtIn: readonly Command[],
+  lookUp: (name: string) => string | undefined = env,
+): LoadedPack {
   const shown = shownPath(file);
-  const exported = await importFile(file.href, shown);
-  const pack = checkPack(exported['pack'], shown, builtIn);
+  const pack = checkPack(exported, shown, builtIn);
   // Of an imported pack all commands say the same.
   const [imported] = pack.commands;
   const credential = pack.credential ?? imported?.credential ?? 'shared';

@@ -3,7 +3,6 @@
 import { sql } from 'kysely';
 import { later } from '../../db/database-clock.ts';
 import type { Store } from '../../db/store.ts';
-import { every } from '../../lib/every.ts';
 import { logFailure } from '../../lib/log.ts';
 import { SCHEDULE_LIMITS } from '../../protocol/schedule-limits.ts';
 import type { RunAsNeeds } from '../background/unasked.ts';
@@ -33,21 +32,25 @@ export function keepSchedules(needs: RunAsNeeds): Schedules {
   let isReckoned = false;
   let hasStarted = false;
   let isStopped = false;
-  const looking = every({ everyMs: LOOK_EVERY_MS, atOnce: true, name: 'see to schedules', log }, async () => {
-    if (!isReckoned) await reckonAnew(store);
-    isReckoned = true;
-    await settleEnded(store);
-    await planDue(store, log);
-    for (const run of await claim(store, STARTS_MOST - starting.size)) {
-      const start = startClaimed(run, needs).finally(() => {
-        starting.delete(start);
-        if (!isStopped) void looking.now();
-      });
-      starting.add(start);
-    }
-    hasStarted = await anyStarted(store);
-    wakeAt(await nextMoment(store));
-  });
+  const looking = store.loops.every(
+    { everyMs: LOOK_EVERY_MS, atOnce: true, name: 'see to schedules', log },
+    async () => {
+      if (!isReckoned) await reckonAnew(store);
+      isReckoned = true;
+      await settleEnded(store);
+      await planDue(store, log);
+      for (const run of await claim(store, STARTS_MOST - starting.size)) {
+        const start = startClaimed(run, needs).finally(() => {
+          starting.delete(start);
+          if (!isStopped) void looking.now();
+        });
+        starting.add(start);
+        store.loops.keep(start);
+      }
+      hasStarted = await anyStarted(store);
+      wakeAt(await nextMoment(store));
+    },
+  );
   function wakeAt(moment: Date | null): void {
     clearTimeout(waking);
     if (moment === null || isStopped) return;

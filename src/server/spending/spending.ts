@@ -1,7 +1,7 @@
 // Keeps calls of models within budgets and limits: reserves what a call may take before it is made, and settles it
 // with what it took. The gateway asks it for every call.
 import type { Store } from '../../db/store.ts';
-import { every, type Loop } from '../../lib/every.ts';
+import type { Loop } from '../../lib/every.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { Prices } from '../../lib/money.ts';
 import { SeedError } from '../../protocol/errors.ts';
@@ -58,8 +58,10 @@ export class Spending implements AsyncDisposable {
 
   constructor(options: SpendingOptions) {
     this.#options = options;
-    const { log } = options;
-    this.#loop = every({ everyMs: CARE_EVERY_MS, name: 'look after reservations', log }, () => this.#care());
+    const { log, store } = options;
+    this.#loop = store.loops.every({ everyMs: CARE_EVERY_MS, name: 'look after reservations', log }, () =>
+      this.#care(),
+    );
   }
 
   /** Its own first: no live call of this server is taken for lost. */

@@ -5,7 +5,7 @@ import type { Store } from '../../db/store.ts';
 import type { TaskRow, Tx } from '../../db/tables.ts';
 import { changeTasks } from '../../db/task-changes.ts';
 import { statusIn } from '../../db/task-conditions.ts';
-import { every, type Loop } from '../../lib/every.ts';
+import type { Loop } from '../../lib/every.ts';
 import type { Logger } from '../../lib/log.ts';
 import { BEGIN_WITHIN_MS, LEASE_MS } from '../../protocol/runner.ts';
 import { LEASED } from '../../protocol/statuses.ts';
@@ -28,9 +28,8 @@ const OVERSPENT_GRACE_MS = 2_000;
  * Looks every second for tasks whose runner is lost or whose deadline has passed, and ends them. After a start, a
  * failed look or a late one it first gives runners the time of a lease to be heard: they could not renew theirs.
  */
-export function sweepLapsedLeases(store: Store, log: Logger): Loop {
-  const watch = createWatch();
-  return every({ everyMs: LOOK_EVERY_MS, name: 'look for lapsed leases', log }, async () => {
+export function sweepLapsedLeases(store: Store, log: Logger, watch: Watch = createWatch()): Loop {
+  return store.loops.every({ everyMs: LOOK_EVERY_MS, name: 'look for lapsed leases', log }, async () => {
     const taskIds = await endLapsedTasks(store, watch).catch((error) => {
       watch.missed();
       throw error;
@@ -48,17 +47,17 @@ export function sweepLapsedLeases(store: Store, log: Logger): Loop {
 export async function endLapsedTasks(store: Store, watch: Watch): Promise<string[]> {
   const changed: string[] = [];
   for (;;) {
-    const id = await endLapsedTask(store, watch);
+    const watchedMs = await watch.look(await timeIn(store, store.db));
+    const id = await endLapsedTask(store, watchedMs);
     if (id === null) return changed;
     changed.push(id);
   }
 }
 
 /** One in a transaction: with it end the tasks below it, and nobody may wait for locks while holding others. */
-async function endLapsedTask(store: Store, watch: Watch): Promise<string | null> {
+async function endLapsedTask(store: Store, watchedMs: number): Promise<string | null> {
   return changeTasks(store, async (tx) => {
     const now = await timeIn(store, tx);
-    const watchedMs = watch.look(now);
     if (watchedMs === 0) await boundLeases(tx, now);
     const lapsed = await findLapsed(tx, now, watchedMs);
     if (!lapsed) return null;
@@ -117,7 +116,7 @@ export interface Watch {
    * Notes a look at the database's time `now`. Returns for how many milliseconds looks have come in time: 0 after
    * a gap, which a clock of the database that was set makes, too.
    */
-  look(now: Date): number;
+  look(now: Date): number | Promise<number>;
   missed(): void;
 }
 

@@ -60,6 +60,15 @@ export class Dispatcher implements AsyncDisposable {
     return { events, attempts: claimed.length };
   }
 
+  /** All that is due now, to its end, for a process that does not go on by itself. */
+  async deliverDue(): Promise<void> {
+    for (let found = true; found; ) {
+      const { events, attempts } = await this.turn();
+      await this.idle();
+      found = events + attempts > 0;
+    }
+  }
+
   /** Resolves when nothing is in flight here. */
   idle(): Promise<void> {
     return this.#inFlight.none();

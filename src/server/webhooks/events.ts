@@ -7,7 +7,7 @@ import { storableJson } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
 import type { Db, Tx, WebhookEventRow } from '../../db/tables.ts';
 import { notify } from '../../db/telling.ts';
-import { every, type Loop } from '../../lib/every.ts';
+import type { Loop } from '../../lib/every.ts';
 import type { Logger } from '../../lib/log.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { matchesType } from '../../protocol/event-types.ts';
@@ -161,7 +161,7 @@ const UUID = '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
 
 /** @param days after which events are deleted */
 export function keepEventsFor(days: number, store: Store, log: Logger): Loop {
-  return every({ everyMs: PRUNE_EVERY_MS, atOnce: true, name: 'delete old webhook events', log }, () =>
+  return store.loops.every({ everyMs: PRUNE_EVERY_MS, atOnce: true, name: 'delete old webhook events', log }, () =>
     pruneWebhookEvents(store, new Date(store.clock.now().getTime() - days * DAY_MS)),
   );
 }

@@ -1,6 +1,6 @@
 // A button with a short list of actions. What opens them comes with the first press: open-menu.tsx.
 import { type KeyboardEvent, lazy, Suspense, useState } from 'react';
-import type { MenuProps } from './menu-props.ts';
+import type { MenuProps } from './open-menu.tsx';
 
 const OpenMenu = lazy(async () => ({ default: (await import('./open-menu.tsx')).OpenMenu }));
 

@@ -1,9 +1,19 @@
 // A menu from when it is first opened, on Radix: arrows and first letters move, Escape and a press beside close.
 // Loaded by menu.tsx, for most who open a page open no menu.
 import { DropdownMenu } from 'radix-ui';
-import { type FocusEvent, useId, useRef } from 'react';
-import { Icon } from './icon.tsx';
-import type { MenuProps } from './menu-props.ts';
+import { type FocusEvent, type ReactNode, useId, useRef } from 'react';
+import { Icon, type IconName } from './icon.tsx';
+
+export interface MenuProps {
+  label: string;
+  button: ReactNode;
+  /** The button shows an icon alone: the label is its name. */
+  iconOnly?: boolean;
+  buttonClassName?: string;
+  align?: 'start' | 'end';
+  header?: ReactNode;
+  items: readonly { label: string; icon?: IconName; onSelect(): void }[];
+}
 
 interface OpenMenuProps extends MenuProps {
   openedBy: 'press' | 'key';

@@ -2,7 +2,6 @@
 // signs with. Asked when a token comes, at no server's start; what it said is known for five minutes, and a day
 // while it is away. Nothing that a token says leads anywhere: one address is set, and names the rest.
 import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
-import { request } from 'undici';
 import { z } from 'zod';
 import { parseJson } from '../../../lib/json.ts';
 import type { Logger } from '../../../lib/log.ts';
@@ -190,6 +189,7 @@ function isTrusted(address: string, issuer: string): boolean {
 /** Within bounds of time and bytes, along no redirect. */
 async function readJson(url: string, signal: AbortSignal): Promise<{ text: string; json: unknown }> {
   const headers = { accept: 'application/json', 'accept-encoding': 'identity', 'user-agent': 'seed' };
+  const { request } = await import('undici');
   const answer = await request(url, { headers, signal });
   const bytes = await readWithin(answer.body, MOST_BYTES);
   if (answer.statusCode !== 200 || bytes === null)

@@ -14,7 +14,7 @@ import { type AuthenticateNeeds, authenticate, type Identities } from '../authen
 import { openSession } from '../open-session.ts';
 import { ownCookie } from '../own-cookie.ts';
 import type { PresentedKey } from '../presented-key.ts';
-import type { SignInLimits } from '../rate-limits.ts';
+import type { SignInRates } from '../rate-limits.ts';
 import { refuseCrossSite } from '../session-cookie.ts';
 import { type Exchanged, exchangeCode } from './exchange.ts';
 import { SignInFailure } from './failure.ts';
@@ -24,7 +24,7 @@ const BEGIN: AuditedRoute = { name: 'session begin', effect: 'write' };
 
 interface SignInNeeds extends AuthenticateNeeds {
   audit: AuditTrail;
-  signInLimits: SignInLimits;
+  signInLimits: SignInRates;
   log: Logger;
 }
 
@@ -87,7 +87,7 @@ export function signInRoutes(parts: SignInNeeds): Hono<HttpEnv> {
 
   async function comeBack(c: Context<HttpEnv>, pending: Pending | null): Promise<Response> {
     const provider = providerOf(parts);
-    const succeeded = parts.signInLimits.attempt(c.get('address') ?? null);
+    const succeeded = await parts.signInLimits.attempt(c.get('address') ?? null);
     try {
       if (pending === null) throw new SignInFailure('over', 'no sign-in of this browser waits for this answer');
       const { issuer, tokenEndpoint } = await metadataOf(provider);

@@ -1,6 +1,7 @@
 // What the upstream says of its models, read when a server starts and again from time to time. Owned by server.ts,
 // asked by known-models.ts. A server works without it, too.
-import { every, type Loop } from '../../../lib/every.ts';
+import type { Loop } from '../../../lib/every.ts';
+import { type Loops, TIMED_LOOPS } from '../../../lib/loops.ts';
 import type { LlmLog } from '../call-records.ts';
 import type { Upstream } from '../upstream.ts';
 import type { ListedModel } from './listed-models.ts';
@@ -17,6 +18,7 @@ const WANTED_MOST = 50;
 interface UpstreamListOptions {
   upstream: Upstream | null;
   log: LlmLog;
+  loops?: Loops;
   fetch?: typeof fetch;
   /** Milliseconds on a clock that only goes forward. */
   nowMs?: () => number;
@@ -36,10 +38,10 @@ export class UpstreamList implements AsyncDisposable {
   #hasNewWanted = false;
 
   constructor(options: UpstreamListOptions) {
-    this.#options = { fetch: globalThis.fetch, nowMs: () => performance.now(), ...options };
+    this.#options = { loops: TIMED_LOOPS, fetch: globalThis.fetch, nowMs: () => performance.now(), ...options };
     for (const model of options.upstream?.defaultModels ?? []) this.#wanted.add(model);
     const name = 'read what the upstream says of its models';
-    this.#loop = every({ everyMs: TICK_MS, name, log: null }, () => this.#readWhenDue());
+    this.#loop = this.#options.loops.every({ everyMs: TICK_MS, name, log: null }, () => this.#readWhenDue());
     this.#first = this.#loop.now();
   }
 
