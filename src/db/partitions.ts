@@ -1,11 +1,6 @@
 // Makes the coming days' partitions of what grows by the thousand, and drops those older than the operator keeps.
-<<<<<<< HEAD
 import { type RawBuilder, sql } from 'kysely';
-import { every } from '../lib/every.ts';
-=======
-import { sql } from 'kysely';
 import type { Loop } from '../lib/every.ts';
->>>>>>> main
 import type { Logger } from '../lib/log.ts';
 import { UNFINISHED } from '../protocol/statuses.ts';
 import { ADVISORY_LOCKS } from './advisory-locks.ts';

@@ -29,6 +29,7 @@ import { openApprovals } from './approvals/open-approvals.ts';
 import { openBackground } from './background/keep.ts';
 import { openRegistry } from './built-in.ts';
 import { keepFilesFor, openBlobs } from './files/open-blobs.ts';
+import { keepRetention } from './forgetting/retention.ts';
 import { openAdmissions } from './grants/admissions.ts';
 import { keepCounts } from './grants/prune.ts';
 import type { CronNeeds } from './http/cron-routes.ts';
@@ -241,6 +242,8 @@ export async function composeSeed(parts: Parts, undo: AsyncDisposableStack) {
     if (settings.webhookRetentionDays !== null) undo.use(keepEventsFor(settings.webhookRetentionDays, store, log));
     undo.use(watchExpiringKeys(store, log));
     undo.use(keepCounts(store, log));
+    const operator = { content: settings.contentRetentionDays, ledger: settings.retention.calls };
+    undo.use(keepRetention({ store, blobs, log, operator, stopping: stopping.signal }));
     if (settings.auditRetentionDays !== null) undo.use(keepAuditFor(settings.auditRetentionDays, store, log));
   };
   const post = createPost({ resolve, allowedNetworks: settings.webhookNetworks });

@@ -3,7 +3,7 @@
 import { sql } from 'kysely';
 import type { Store } from '../../db/store.ts';
 import type { Db } from '../../db/tables.ts';
-import { every, type Loop } from '../../lib/every.ts';
+import type { Loop } from '../../lib/every.ts';
 import type { Logger } from '../../lib/log.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { type Retention, spanDays } from '../../protocol/forgetting.ts';
@@ -90,7 +90,8 @@ interface Kept extends ForgetParts {
 }
 
 export function keepRetention(kept: Kept): Loop {
-  return every({ everyMs: EVERY_MS, atOnce: true, name: 'forget what is not to be kept', log: kept.log }, () =>
+  const { store, log } = kept;
+  return store.loops.every({ everyMs: EVERY_MS, atOnce: true, name: 'forget what is not to be kept', log }, () =>
     carryOutRetention(kept),
   );
 }
