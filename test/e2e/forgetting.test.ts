@@ -247,9 +247,16 @@ it('leaves nothing of what was said, and all that is owed', { timeout: 300_000 }
   expect(forgotten.body).toMatchObject({ left: 0 });
   expect(forgotten.body.forgotten).toBeGreaterThanOrEqual(5);
 
-  // What the platform was told is the platform's.
-  const left = (await tablesSaying(client, WORD)).filter((table) => !table.startsWith('pack_devops.'));
+  // What the platform was told is the platform's, and so are the events that its commands make of it.
+  const left = (await tablesSaying(client, WORD)).filter((table) => !/^(pack_devops|public.webhook)/.test(table));
   expect(left).toEqual([]);
+  const events = await rowsOf(
+    database.databaseUrl,
+    `select distinct type from webhook_events left join webhook_deliveries on event_id = webhook_events.id
+       left join webhook_attempts on delivery_id = webhook_deliveries.id
+     where data::text like '%${WORD}%' or answer like '%${WORD}%'`,
+  );
+  expect(events.filter(({ type }) => !String(type).startsWith('incident'))).toEqual([]);
   const after = (await dump()).split('\n').filter((line) => line.includes(WORD));
   expect(after.filter((line) => !line.includes(say('call')))).toEqual([]);
   expect([...s3.objects.keys()]).toEqual([]);

@@ -71,7 +71,7 @@ const NOT_FOR_TASKS = [
   ...['schedules_create', 'schedules_update', 'schedules_resume', 'schedules_run'],
 ];
 /** On a machine that does much else. */
-const DRIVE_MS = 480_000;
+const DRIVE_MS = 180_000;
 const operatorOnly = new Set(
   BUILT_IN.filter((command) => command.operatorOnly).map(({ name }) => name.replaceAll(' ', '_')),
 );
