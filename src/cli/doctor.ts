@@ -1,6 +1,6 @@
 // seed doctor: what works on this machine, what does not, and what to do about it. Used by local-commands.ts.
 import { dirname, join } from 'node:path';
-import { databaseSettings, packRowSecuritySetting } from '../lib/settings.ts';
+import { databaseSettings, packRowSecuritySetting, snapshotVendor } from '../lib/settings.ts';
 import { SeedError } from '../protocol/errors.ts';
 import { readAdopterSettings } from './adopter-settings.ts';
 import { createApi } from './api.ts';
@@ -134,7 +134,10 @@ async function snapshots(io: Io, cacheDir: string): Promise<Finding> {
   const name = 'snapshots';
   const { chosenSnapshot, listSnapshots } = await loadModule<SnapshotStore>('src/drivers/snapshot/store.ts');
   const all = await listSnapshots(cacheDir);
+  // A vendor's is none of this machine's: its driver has told whether it is there.
+  const vendor = snapshotVendor();
   const chosen = io.env('SANDBOX_SNAPSHOT_ID') ?? (await chosenSnapshot(cacheDir));
+  if (vendor !== undefined) return { name, state: 'note', text: `${chosen ?? 'none'} of ${vendor} is used` };
   const whole = all.filter(({ record }) => record !== null);
   const text = `${whole.length} complete, ${all.length - whole.length} damaged under ${join(cacheDir, '*/snapshots')}`;
   if (chosen !== null && !whole.some(({ id }) => id === chosen)) {

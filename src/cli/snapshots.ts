@@ -21,7 +21,9 @@ const build: LocalCommand = {
     const built = await buildSnapshot(cacheDirOf(io), driver, (message) => {
       if (!flags.quiet) io.stderr.write(`· ${message}\n`);
     });
-    const note = `Made for ${built.driver}, ${mb(built.sizeBytes)}. To keep to it: seed snapshots use ${built.id}\n`;
+    // A vendor's is kept to by the environment: it is none of this machine's.
+    const how = built.imageBytes > 0 ? `seed snapshots use ${built.id}` : `SANDBOX_SNAPSHOT_ID=${built.id}`;
+    const note = `Made for ${built.driver}, ${mb(built.sizeBytes)}. To keep to it: ${how}\n`;
     tellDone(io, flags, { json: { snapshot: built }, text: built.id, note });
     return EXIT.ok;
   },

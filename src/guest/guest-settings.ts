@@ -17,6 +17,10 @@ export interface GuestSettings {
   listen: string | null;
   /** Where one that listens leaves its last words, if there is such a file. */
   terminationLog: string;
+  /**
+   * Pretend tasks before it can be reached: many where it is frozen then, few where every start waits for them.
+   */
+  rehearsals: number;
   /** Who runs the agent's commands; null: whoever runs the guest. */
   agent: { uid: number; gid: number } | null;
 }
@@ -30,6 +34,7 @@ const SANDBOX_SETTINGS: GuestSettings = {
   runDir: '/run',
   listen: null,
   terminationLog: '/dev/termination-log',
+  rehearsals: 12,
   agent: { uid: 1000, gid: 1000 },
 };
 

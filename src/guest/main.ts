@@ -23,8 +23,6 @@ import { readQuestion, readStartLine } from './start-line.ts';
 /** Filled in by bundle.ts. */
 declare const SEED_CLI_PROGRAMS: CliPrograms;
 
-const REHEARSALS = 12;
-
 /** What the rehearsals left behind would be read back at every restore: all of it goes, and its memory. */
 function collectGarbage(): void {
   setFlagsFromString('--expose-gc');
@@ -118,7 +116,7 @@ async function main(): Promise<void> {
   const [pi, { proxy, cliHost }] = await Promise.all([loadPi(), openCli()]);
   const parts = { pi, settings, proxy, cliHost };
   // The first compiles, the others teach the compiler what matters.
-  for (let count = 0; count < REHEARSALS; count += 1) await rehearse(parts);
+  for (let count = 0; count < settings.rehearsals; count += 1) await rehearse(parts);
   collectGarbage();
   const reach = settings.listen === null ? overStdio() : await onSocket(settings.listen);
   if (!reach.isLasting) process.stdout.write(READY_LINE);

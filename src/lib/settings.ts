@@ -77,10 +77,16 @@ function postgresUrl(name: string, otherwise: string): string | null {
   });
 }
 
+/** Drivers of vendors, whose snapshots have their vendors' ids. */
+const VENDORS = ['vercel', 'e2b'];
+
+/** Whose snapshots those of SANDBOX_SNAPSHOT_ID are; undefined: this machine's. */
+export const snapshotVendor = (): string | undefined => VENDORS.find((name) => name === env('SEED_DRIVER'));
+
 /** The id of the snapshot that sandboxes are started from and no other; undefined: the current one. */
 export function snapshotIdSetting(): string | undefined {
   const id = env('SANDBOX_SNAPSHOT_ID');
-  if (id === undefined || /^[0-9a-f]{32}$/.test(id)) return id;
+  if (id === undefined || snapshotVendor() !== undefined || /^[0-9a-f]{32}$/.test(id)) return id;
   throw new SeedError('invalid_settings', `SANDBOX_SNAPSHOT_ID is "${id}", not 32 hexadecimal digits`, {
     hint: 'seed snapshots list shows the ids.',
   });

@@ -44,11 +44,14 @@ export function testRunning(suite: Suite): void {
     const sandbox = await start('usage');
     await runInGuest(sandbox.stream, 'true');
     let share = 0;
-    for (let attempt = 0; attempt < LOAD_ATTEMPTS && Math.abs(share - 1) > 0.1; attempt += 1) {
+    const isRight = (found: number) => found > 0.9 && (found < 1.1 || traits.countsWaiting === true);
+    for (let attempt = 0; attempt < LOAD_ATTEMPTS && !isRight(share); attempt += 1) {
       share = await busyShare(sandbox);
     }
     expect(share).toBeGreaterThan(0.9);
-    expect(share).toBeLessThan(1.1);
+    if (traits.countsWaiting)
+      console.warn(`SKIPPED ${traits.choice}: a busy host adds to the time that it counts`);
+    else expect(share).toBeLessThan(1.1);
     const { cpuSeconds } = await sandbox.usage();
     await sandbox.kill();
     expect((await sandbox.usage()).cpuSeconds).toBeGreaterThanOrEqual(cpuSeconds);

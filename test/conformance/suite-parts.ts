@@ -26,6 +26,8 @@ export interface Traits {
   identity: readonly ('hostname' | 'machine-id')[];
   /** Whether the guest's memory shows as that of host processes. */
   measuresMemory: boolean;
+  /** Where a program's time is counted by a clock that goes on while it waits for one of the host's processors. */
+  countsWaiting?: boolean;
   /** The limits of a sandbox that this driver enforces by itself, beside its disk and deadline. */
   enforces: readonly ('memoryBytes' | 'processes' | 'vcpus')[];
   /** What is killed when memory is short; missing: the sandbox. */

@@ -86,7 +86,11 @@ export async function installNode(rootfs: string): Promise<void> {
 
 export async function installRuntime(rootfs: string): Promise<void> {
   await installNode(rootfs);
-  const folder = join(rootfs, 'opt/seed');
+  await installPi(join(rootfs, 'opt/seed'));
+}
+
+/** Pi with all it depends on, as pinned; no more of a machine is needed for it than npm. */
+export async function installPi(folder: string): Promise<void> {
   await cp(PI_FOLDER, folder, { recursive: true, filter: (path) => !basename(path).startsWith('node_modules') });
   await installNpmPackages(folder, 'ci');
   const unneeded = ['*.map', '*.d.ts', '*.d.mts', '*.d.cts'].flatMap((pattern) => ['-o', '-name', pattern]);

@@ -4,6 +4,7 @@
 import { contentHash } from '../../lib/content-hash.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Driver, Limits, Probe, SandboxId } from '../driver.ts';
+import { createStarts } from '../remote/starts.ts';
 import { poolsPath, type SandboxTemplate, type SandboxWarmPool, templatesPath } from './claim.ts';
 import { sizesOf, templateProblems } from './claim-template.ts';
 import { createClaims } from './claims.ts';
@@ -19,7 +20,6 @@ import type { PodsDriverParts } from './pods-driver.ts';
 import { probeCluster } from './probe.ts';
 import { createPodSandboxes, type Followed } from './sandboxes.ts';
 import { createServerClock } from './server-clock.ts';
-import { createStarts } from './starts.ts';
 
 export interface ClaimsDriverParts extends PodsDriverParts {
   warmPool: string;

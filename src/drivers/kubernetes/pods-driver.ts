@@ -3,6 +3,7 @@
 import { contentHash } from '../../lib/content-hash.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { Driver, Isolation, SandboxId, Snapshot } from '../driver.ts';
+import { createStarts } from '../remote/starts.ts';
 import type { KubeClient } from './client.ts';
 import { BRIDGE } from './listening-guest.ts';
 import { CONTAINER, isProbe, LABELS, sandboxesOf } from './names.ts';
@@ -16,7 +17,6 @@ import { probeCluster } from './probe.ts';
 import { createPodSandboxes, type Followed } from './sandboxes.ts';
 import { createServerClock } from './server-clock.ts';
 import { startPod } from './start.ts';
-import { createStarts } from './starts.ts';
 
 /** A start that took longer is told its deadline again: its pod counts from when its node took it. */
 const SLOW_START_MS = 1000;

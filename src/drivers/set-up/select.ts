@@ -9,6 +9,7 @@ import { vmImageMaker } from '../firecracker/vm-image.ts';
 import { createGvisorDriver } from '../gvisor/driver.ts';
 import { createKubernetesDriver } from '../kubernetes/driver.ts';
 import { createQemuEmulatedDriver, createQemuKvmDriver } from '../qemu/driver.ts';
+import { createVercelDriver } from '../vercel/driver.ts';
 
 export interface DriverContext {
   /** Snapshots; may be shared between runners. */
@@ -31,6 +32,7 @@ const LOCAL_DRIVERS = {
 /** Of other machines; one that cannot even be made is not usable. */
 const REMOTE_DRIVERS = {
   kubernetes: createKubernetesDriver,
+  vercel: createVercelDriver,
 } as const satisfies Record<string, (context: DriverContext) => Promise<Driver>>;
 
 const DRIVERS: Record<DriverName, (context: DriverContext) => Driver | Promise<Driver>> = {

@@ -13,6 +13,7 @@ import { chooseRunsc } from '../gvisor/sources.ts';
 import { cameWithSeed } from '../image/baked.ts';
 import { buildImage } from '../image/build-image.ts';
 import { chooseSnapshot, chosenSnapshot, getSnapshot, usableSnapshot } from '../snapshot/store.ts';
+import { makeVercelSnapshot } from '../vercel/make-snapshot.ts';
 import { ensureQemuTools } from '../vm/tools.ts';
 import {
   DRIVER_NAMES,
@@ -165,6 +166,10 @@ export async function buildSnapshot(
   if (driver === undefined) {
     const hint = `There are: ${DRIVER_NAMES.join(', ')}.`;
     throw new SeedError('usage', `there is no driver "${driverName}"`, { hint });
+  }
+  if (driver === 'vercel') {
+    const { id, sizeBytes } = await makeVercelSnapshot({ cacheDir, onProgress });
+    return { id, driver, sizeBytes, imageBytes: 0 };
   }
   const { snapshot, imageBytes } = await setUp({ cacheDir, driver, snapshotId: null, onProgress });
   const { sizeBytes } = await getSnapshot(cacheDir, snapshot.id);

@@ -1,5 +1,6 @@
 // Starts that a kill may cross: who kills a sandbox that is being made finds nothing yet, and what is made
-// meanwhile is not to stay. Used by both modes.
+// meanwhile is not to stay. Used by drivers whose
+// sandboxes are elsewhere.
 import { SeedError } from '../../protocol/errors.ts';
 import type { Exit, SandboxId } from '../driver.ts';
 
