@@ -6,6 +6,7 @@ import { clientTypes } from './client-types.ts';
 import { completion } from './completion.ts';
 import { developCommands } from './develop.ts';
 import { doctor } from './doctor.ts';
+import { deleteTask, forgetTasks } from './forget.ts';
 import { init } from './init.ts';
 import type { LocalCommand } from './local-command.ts';
 import { keyCommands, login, logout } from './login.ts';
@@ -35,6 +36,8 @@ export const LOCAL_COMMANDS: readonly LocalCommand[] = [
   webhooksListen,
   approvalsWatch,
   accountsExport,
+  deleteTask,
+  forgetTasks,
   chat,
   clientTypes,
   completion,

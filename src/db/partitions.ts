@@ -1,5 +1,5 @@
 // Makes the coming days' partitions of what grows by the thousand, and drops those older than the operator keeps.
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Loop } from '../lib/every.ts';
 import type { Logger } from '../lib/log.ts';
 import { UNFINISHED } from '../protocol/statuses.ts';
@@ -80,17 +80,41 @@ async function makePartition(tx: Tx, table: Table, day: Date, there: readonly st
 async function dropBefore(tx: Tx, table: Table, before: Date, there: readonly string[]): Promise<string[]> {
   const last = partitionName(table, new Date(before.getTime() - DAY_MS));
   const dropped: string[] = [];
+  const holds = await anyHold(tx);
   for (const name of there.filter((one) => one <= last)) {
     if (table === 'events' && (await isNeeded(tx, name, before))) continue;
+    if (holds && (await dropAllButHeld(tx, table, name))) continue;
     await sql`drop table ${sql.id(name)}`.execute(tx);
     dropped.push(name);
   }
   const theDefault = sql.id(`${table}_default`);
   const needed = sql`task_id in (select id from tasks where ${statusIn(UNFINISHED)} and created_at < ${before})`;
   await sql`
-    delete from ${theDefault} where created_at < ${before}
-      ${table === 'events' ? sql`and not ${needed}` : sql``}`.execute(tx);
+    delete from ${theDefault} as rows where created_at < ${before}
+      ${table === 'events' ? sql`and not ${needed}` : sql``} ${holds ? sql`and not ${heldRow(table)}` : sql``}`.execute(
+    tx,
+  );
   return dropped;
+}
+
+async function anyHold(tx: Tx): Promise<boolean> {
+  const { rows } = await sql`select from holds where released_at is null limit 1`.execute(tx);
+  return rows.length > 0;
+}
+
+/** Whether a legal hold keeps the row, which goes by the name `rows`. */
+function heldRow(table: Table): RawBuilder<boolean> {
+  if (table !== 'events') return sql`is_task_held(rows.task_id, rows.account_id)`;
+  return sql`exists (select from tasks where tasks.id = rows.task_id and is_task_held(tasks.id, tasks.account_id))`;
+}
+
+/** Where a hold keeps rows of a partition, the others go one by one. Returns whether it does. */
+async function dropAllButHeld(tx: Tx, table: Table, partition: string): Promise<boolean> {
+  const { rows } = await sql`
+    select from ${sql.id(partition)} as rows where ${heldRow(table)} limit 1`.execute(tx);
+  if (rows.length === 0) return false;
+  await sql`delete from ${sql.id(partition)} as rows where not ${heldRow(table)}`.execute(tx);
+  return true;
 }
 
 /** Whether it holds events of a task that has not ended. */

@@ -60,5 +60,6 @@ export interface ScheduleTables {
     requested_at: Date;
     completed_at: Defaulted<Date | null>;
     claimed_until: Defaulted<Date | null>;
+    subject_id: Defaulted<string | null>;
   };
 }

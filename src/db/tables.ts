@@ -4,6 +4,7 @@ import type { Budget } from '../protocol/budget.ts';
 import type { CostSource } from '../protocol/cost-source.ts';
 import type { AgentEvent, ServerEvent } from '../protocol/event.ts';
 import type { KeptFile } from '../protocol/file.ts';
+import type { HoldKind } from '../protocol/forgetting.ts';
 import type { ApprovalSetting, Limit, LoopSetting } from '../protocol/grant.ts';
 import type { Keep } from '../protocol/keep.ts';
 import type { Identity } from '../protocol/key.ts';
@@ -131,6 +132,7 @@ export interface Tables
     answer: Defaulted<Buffer | null>;
     attempts: Defaulted<number>;
     approval_id: Defaulted<string | null>;
+    subject_id: Defaulted<string | null>;
   };
   calls: {
     id: string;
@@ -186,6 +188,20 @@ export interface Tables
     created_at: Date;
     models: Defaulted<string[] | null>;
     deleting_since: Defaulted<Date | null>;
+    content_days: Defaulted<number | null>;
+    ledger_days: Defaulted<number | null>;
+  };
+  holds: {
+    id: string;
+    account_id: string;
+    kind: HoldKind;
+    subject_id: string;
+    reason: string;
+    by_operator: boolean;
+    created_by: string;
+    created_at: Date;
+    released_by: Defaulted<string | null>;
+    released_at: Defaulted<Date | null>;
   };
   keys: {
     id: string;
@@ -313,6 +329,7 @@ export interface Tables
     workspace_until: Defaulted<Date | null>;
     batch_id: Defaulted<string | null>;
     batch_row: Defaulted<number | null>;
+    forgotten_at: Defaulted<Date | null>;
   };
   events: { task_id: string; seq: number; created_at: Date; body: Json<AgentEvent | ServerEvent> };
   runners: { id: string; name: string; state: Json<RunnerState>; last_seen: Date };

@@ -49,6 +49,12 @@ export const ERROR_STATUS = {
   lease_lost: 409,
   /** Another task goes on from the same one, or that one has not ended. */
   conversation_busy: 409,
+  /** What is to be forgotten has not ended. */
+  not_ended: 409,
+  /** A later task of the conversation needs what is to be forgotten. */
+  still_needed: 409,
+  /** A legal hold keeps it. */
+  held: 409,
   /** To runners: this server does not serve their version. Another one behind the same address may. */
   version_mismatch: 409,
   idempotency_mismatch: 409,
@@ -60,6 +66,8 @@ export const ERROR_STATUS = {
   approval_decided: 409,
   /** What was said in the conversation is not kept any more. */
   conversation_forgotten: 410,
+  /** It was there, and was forgotten with its task. */
+  forgotten: 410,
   body_too_large: 413,
   unsupported_media_type: 415,
   too_many_requests: 429,

@@ -16,6 +16,10 @@ export const BUILT_IN_EVENT_TYPES: readonly EventType[] = [
   { name: 'task.completed', summary: 'A task has completed: exit code, token counts, cost' },
   { name: 'task.failed', summary: 'A task has failed or timed out: error code and message' },
   { name: 'task.stopped', summary: 'A task was stopped' },
+  {
+    name: 'task.forgotten',
+    summary: 'The content of tasks was deleted: their ids, and whether by hand or by age',
+  },
   { name: 'task.approval_requested', summary: 'A call, or a task at its budget, waits for a person' },
   { name: 'task.approval_decided', summary: 'An approval was decided on, or nobody can decide on it any more' },
   { name: 'key.created', summary: 'A key was created' },

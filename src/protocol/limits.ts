@@ -113,6 +113,13 @@ export const LIMITS = {
   workspaceBytes: 256 * 1024 * 1024,
   workspaceEntries: 20_000,
   workspaceKeptMs: 30 * 86_400_000,
+  /** Tasks that are forgotten in one transaction, that one request forgets, and those of one conversation. */
+  forgottenTogether: 50,
+  forgottenPerRequest: 500,
+  forgottenConversation: 10_000,
+  /** Legal holds of one account that are in force, and characters of a reason. */
+  holdsPerAccount: 1_000,
+  holdReasonLength: 1_000,
   /** Messages to one task while it runs. */
   messagesPerTask: 100,
   /** Of an answer as a value: bytes of its schema, bytes of its JSON, and how often an agent may give it. */

@@ -43,8 +43,8 @@ export interface ScopeGrant {
   denied: string[];
 }
 
-/** Deciding is for people: no task ever has it, whatever its caller has. */
-const NOT_FOR_TASKS = ['approvals:write'];
+/** Deciding is for people, and so is what is forgotten: no task ever has it, whatever its caller has. */
+const NOT_FOR_TASKS = ['approvals:write', 'tasks:delete', 'retention:write', 'holds:write'];
 
 /**
  * Intersects what was requested (null: all of the caller's) with what the caller has.

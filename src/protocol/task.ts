@@ -128,6 +128,10 @@ export const Task = z
     outputError: z.string().nullable().describe('What was wrong with the last one, where none was taken'),
     createdAt: z.iso.datetime(),
     completedAt: z.iso.datetime().nullable().describe('When it reached its terminal status'),
+    forgottenAt: z.iso
+      .datetime()
+      .nullable()
+      .describe('Since when nothing of what was said in it is kept: what is left is for the bill and the ledger'),
     instruction: z.string(),
     template: UsedTemplate.nullable().describe('What it was started from'),
     scopes: z.object({ requested: scopes.nullable(), effective: scopes, denied: scopes }),

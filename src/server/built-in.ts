@@ -42,6 +42,15 @@ import { keepTaskCredentials, refuseUnwanted } from './credentials/given.ts';
 import { heldCredential } from './credentials/held.ts';
 import type { KeptBlobs } from './files/blobs.ts';
 import { getArtifact, listArtifacts } from './files/commands.ts';
+import {
+  createHold,
+  deleteTask,
+  forgetTasks,
+  getRetention,
+  listHolds,
+  releaseHold,
+  updateRetention,
+} from './forgetting/commands.ts';
 import { checkLimits } from './grants/check-limits.ts';
 import { riskOfThree } from './grants/rule-of-two.ts';
 import type { CallLog } from './ledger/call-log.ts';
@@ -139,6 +148,7 @@ const FEATURES = {
     stopBatch,
     retryBatch,
   ],
+  forgetting: [deleteTask, forgetTasks, getRetention, updateRetention, createHold, listHolds, releaseHold],
   templates: [createTemplate, listTemplates, getTemplate, listVersions, updateTemplate, deleteTemplate],
   schedules: [
     createSchedule,
@@ -264,6 +274,7 @@ export function openRegistry(parts: RegistryNeeds): Registry {
       checkOutput: (accountId, schema) => refuseSchema(outputs, accountId, schema),
       brought,
     },
+    forgetting: { blobs, operatorRetention: { content: settings.contentRetentionDays, ledger: retention.calls } },
     templates: {
       brought,
       scopes,

@@ -34,6 +34,7 @@ import { openRegistry } from './built-in.ts';
 import { openDoor } from './door/open-door.ts';
 import type { DoorSandboxes } from './door/sandboxes.ts';
 import { keepFilesFor, openBlobs } from './files/open-blobs.ts';
+import { keepRetention } from './forgetting/retention.ts';
 import { openAdmissions } from './grants/admissions.ts';
 import { keepCounts } from './grants/prune.ts';
 import type { CronNeeds } from './http/cron-routes.ts';
@@ -261,6 +262,8 @@ export async function composeSeed(parts: Parts, undo: AsyncDisposableStack) {
     undo.use(watchExpiringKeys(store, log));
     undo.use(keepCounts(store, log));
     if (door) undo.use(door.keep());
+    const operator = { content: settings.contentRetentionDays, ledger: settings.retention.calls };
+    undo.use(keepRetention({ store, blobs, log, operator, stopping: stopping.signal }));
     if (settings.auditRetentionDays !== null) undo.use(keepAuditFor(settings.auditRetentionDays, store, log));
   };
   const post = createPost({ resolve, allowedNetworks: settings.webhookNetworks });

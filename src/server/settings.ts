@@ -72,6 +72,8 @@ export function readServerSettings() {
       calls: retentionDays('SEED_CALL_RETENTION_DAYS', 90),
       events: retentionDays('SEED_EVENT_RETENTION_DAYS', 30),
     },
+    /** What was said in tasks, of all accounts; null: as long as their accounts keep it. */
+    contentRetentionDays: contentRetentionDays(),
     /** Null: webhook events are kept for ever. */
     webhookRetentionDays: retentionDays('SEED_WEBHOOK_RETENTION_DAYS', 90),
     /** Ranges that webhooks may be delivered to besides public addresses, as CIDRs. */
@@ -168,6 +170,10 @@ function auditRetentionDays(): number | null {
 /** `never` is asked for in words: without the setting nobody shall find the disk full. */
 function retentionDays(name: string, fallback: number): number | null {
   return env(name) === 'never' ? null : integerSetting(name, fallback, 1, 36_500);
+}
+
+function contentRetentionDays(): number | null {
+  return env('SEED_CONTENT_RETENTION_DAYS') === undefined ? null : retentionDays('SEED_CONTENT_RETENTION_DAYS', 1);
 }
 
 const MAKES_TOKEN = 'npm start sets it by itself; for servers and runners of their own: openssl rand -hex 32.';

@@ -261,6 +261,7 @@ describe('in the store', () => {
     keyId: seed.key.id,
     idempotencyKey: randomUUID(),
     requestHash: 'hash',
+    subjectId: null,
   });
 
   const within = <Result>(work: (tx: Tx) => Promise<Result>) => seed.store.db.transaction().execute(work);

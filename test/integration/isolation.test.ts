@@ -43,10 +43,12 @@ const CANARY = 'canary-7f3a';
 /** What only the operator sees of other accounts: who there is, and which tasks run where. */
 const OPERATORS_VIEW: Record<string, string> = {
   accounts_list: 'select $1::uuid as id',
+  holds_list:
+    'select $1::uuid as id union select unnest(array[id, subject_id, created_by, released_by]) from holds where account_id = $1',
   sandboxes_list: 'select $1::uuid as id union select id from tasks where account_id = $1',
 };
 /** By which the operator changes any account; to all others it is refused before anything of it is read. */
-const OPERATORS_CHANGES = ['accounts_update', 'accounts_delete', 'accounts_deletion'];
+const OPERATORS_CHANGES = ['accounts_update', 'accounts_delete', 'accounts_deletion', 'holds_create', 'holds_release'];
 /** The operator exports any account. */
 const EXPORTS = /^accounts_exports_/;
 /** Do nothing without a pack; each pack's own tests show it to another account. */
@@ -76,6 +78,7 @@ let ownersIds: Set<string>;
 const over = new AbortController();
 /** What a task's key is refused whatever it names. */
 const NOT_FOR_TASKS = [
+  ...['tasks_delete', 'tasks_forget', 'retention_set', 'holds_create', 'holds_release'],
   ...['approvals_approve', 'approvals_deny', 'approvals_link'],
   ...['schedules_create', 'schedules_update', 'schedules_resume', 'schedules_run'],
   ...['tasks_batch', 'batches_resume', 'batches_retry'],

@@ -157,8 +157,11 @@ export function noAccount(id: string): SeedError {
   return new SeedError('not_found', `there is no account ${id}`, { hint: 'seed accounts list shows the ids.' });
 }
 
-export function toAccount({ created_at, deleting_since, ...row }: AccountRow): Account {
-  return { ...row, createdAt: created_at.toISOString(), deletingSince: deleting_since?.toISOString() ?? null };
+type Shown = Pick<AccountRow, 'id' | 'name' | 'operator' | 'created_at' | 'models' | 'deleting_since'>;
+
+export function toAccount({ id, name, operator, created_at, models, deleting_since }: Shown): Account {
+  const deletingSince = deleting_since?.toISOString() ?? null;
+  return { id, name, operator, createdAt: created_at.toISOString(), models, deletingSince };
 }
 
 async function lockFirstAccount(tx: Tx): Promise<AccountRow | undefined> {

@@ -88,6 +88,7 @@ function startPruning({ store, log }: RunNeeds, days: number): Loop {
         const { numAffectedRows = 0n } = await sql`
         delete from approvals where id in (
           select id from approvals where requested_at < ${before} and state <> 'pending'
+            and not is_task_held(task_id, account_id)
           limit ${PRUNED_AT_ONCE} for update skip locked
         )`.execute(store.longRunning);
         deleted = Number(numAffectedRows);

@@ -168,7 +168,7 @@ function callFor(row: ApprovalRow, actor: Actor, { store, stopping }: RunNeeds):
 function repeatOf({ id, key_id, input_hash }: ApprovalRow, secretsKey: string): Repeat {
   const place = `approved call ${id}`;
   return {
-    request: { keyId: key_id, idempotencyKey: `approval ${id}`, requestHash: input_hash ?? '' },
+    request: { keyId: key_id, idempotencyKey: `approval ${id}`, requestHash: input_hash ?? '', subjectId: id },
     seal: (output) => seal(JSON.stringify(output), secretsKey, place),
     unseal: (answer) => {
       const text = unseal(answer, secretsKey, place);

@@ -11,7 +11,7 @@ import { SeedError } from '../../protocol/errors.ts';
 import { GivenSecret } from '../../protocol/secret-text.ts';
 import type { LaterCall } from '../http/respond-async.ts';
 import { idempotencyMismatch } from '../ledger/idempotency.ts';
-import { callHash } from '../ledger/repeat.ts';
+import { callHash, subjectOf } from '../ledger/repeat.ts';
 import type { OwnCall } from './unasked.ts';
 
 export type CallRow = Selectable<Tables['background_calls']>;
@@ -47,6 +47,7 @@ export async function keepCall(
         sealed_input: seal(JSON.stringify(secrets), secretsKey, `input of ${id}`),
         idempotency_key: idempotencyKey ?? null,
         request_hash,
+        subject_id: subjectOf(command.name, input),
         status: 'running',
         requested_at: now,
         claimed_until: claimed ? later(now, CLAIM_MS) : null,
@@ -178,7 +179,7 @@ export async function pruneCalls({ longRunning, clock }: Store): Promise<void> {
   for (let deleted = PRUNED_AT_ONCE; deleted === PRUNED_AT_ONCE; ) {
     const { numAffectedRows = 0n } = await sql`
       delete from background_calls where id in (
-        select id from background_calls where completed_at < ${before} limit ${PRUNED_AT_ONCE} for update skip locked
+        select id from background_calls where completed_at < ${before} and not is_task_held(coalesce(subject_id, id), account_id) limit ${PRUNED_AT_ONCE} for update skip locked
       )`.execute(longRunning);
     deleted = Number(numAffectedRows);
   }

@@ -16,7 +16,7 @@ import { type Admission, AskedBefore, NeedsApproval } from '../ledger/admission.
 import { change } from '../ledger/change.ts';
 import type { LedgerParts } from '../ledger/do-between.ts';
 import { type CalledCommand, failedRow, kept, writeRow } from '../ledger/kept-call.ts';
-import { callHash, type Repeat } from '../ledger/repeat.ts';
+import { callHash, type Repeat, subjectOf } from '../ledger/repeat.ts';
 
 export interface RunAsNeeds extends LedgerParts {
   /** As it is now: packs may have been read again. */
@@ -152,7 +152,12 @@ function repeatOf(own: OwnCall, input: unknown, secretsKey: string): Repeat {
   const { id, kind, keyId, command } = own;
   const place = `${kind} ${id}`;
   return {
-    request: { keyId, idempotencyKey: own.idempotencyKey ?? place, requestHash: callHash(command, input) },
+    request: {
+      keyId,
+      idempotencyKey: own.idempotencyKey ?? place,
+      requestHash: callHash(command, input),
+      subjectId: subjectOf(command, input),
+    },
     seal: (output) => seal(JSON.stringify(output), secretsKey, place),
     unseal: (answer) => {
       const text = unseal(answer, secretsKey, place);

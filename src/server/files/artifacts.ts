@@ -1,5 +1,6 @@
 // The files of a task and the artifacts out of it: saved while it runs, read by its account, let go of when they
 // are old. Called by the commands of artifacts, by the runner's routes and by the removal of old files.
+import { sql } from 'kysely';
 import type { Call } from '../../command/call.ts';
 import type { SentFile } from '../../command/define-command.ts';
 import { storableJson } from '../../db/storable.ts';
@@ -9,7 +10,14 @@ import { SeedError } from '../../protocol/errors.ts';
 import type { KeptFile } from '../../protocol/file.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import { taskOf } from '../access/lineage.ts';
-import { isTaskBelow, type LeasedTaskId, lockLeasedTask, noSuchTask, refuseLostLease } from '../tasks/rows.ts';
+import {
+  forgotten,
+  isTaskBelow,
+  type LeasedTaskId,
+  lockLeasedTask,
+  noSuchTask,
+  refuseLostLease,
+} from '../tasks/rows.ts';
 import { type KeptBlobs, setUnusedSince } from './blobs.ts';
 
 /** How many tasks let go of their files in one transaction. */
@@ -80,14 +88,18 @@ export async function readArtifact(
 async function artifactsOf({ actor, store }: Reader, taskId: string): Promise<StoredFile[]> {
   const task = await store.db
     .selectFrom('tasks')
-    .select('artifacts')
+    .select(['artifacts', 'forgotten_at'])
     .where('account_id', '=', actor.accountId)
     .where('id', '=', taskId)
     .executeTakeFirst();
   if (!task) throw noSuchTask(taskId);
   const own = taskOf(actor.lineage);
-  if (own === null || own === taskId || (await isTaskBelow(store.db, taskId, own))) return task.artifacts;
-  throw new SeedError('not_allowed', 'an agent gets the artifacts of its own task and of those below it only');
+  const isOwn = own === null || own === taskId || (await isTaskBelow(store.db, taskId, own));
+  if (!isOwn)
+    throw new SeedError('not_allowed', 'an agent gets the artifacts of its own task and of those below it only');
+  const forgottenAt = task.forgotten_at?.toISOString() ?? null;
+  if (forgottenAt !== null) throw forgotten({ id: taskId, forgottenAt });
+  return task.artifacts;
 }
 
 /** Lets ended tasks go of files and artifacts from before `before`. Returns how many tasks did. */
@@ -104,6 +116,7 @@ async function releaseSome(store: FileStore, before: Date): Promise<number> {
       .selectFrom('tasks')
       .select('id')
       .where('completed_at', 'is not', null)
+      .where(sql<boolean>`not is_task_held(id, account_id)`)
       .where('id', 'in', (tasks) =>
         tasks
           .selectFrom('blobs')

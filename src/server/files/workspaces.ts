@@ -71,6 +71,7 @@ async function releaseSome({ db, clock }: WorkspaceStore): Promise<number> {
     const { rows } = await sql<Pick<TaskRow, 'id' | 'workspace'>>`
       select id, workspace from tasks
       where workspace is not null and workspace_until < ${now} and completed_at is not null
+        and not is_task_held(id, account_id)
       order by workspace_until limit ${BATCH} for no key update skip locked`.execute(tx);
     if (rows.length === 0) return 0;
     // The moment stays: it tells that there was something.

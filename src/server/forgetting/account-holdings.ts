@@ -6,7 +6,7 @@ export const ACCOUNT_HOLDINGS = {
     account: { column: 'id', to: 'accounts' },
     task: [],
     identity: words('id operator created_at deleting_since'),
-    setting: words('name models'),
+    setting: words('name models content_days ledger_days'),
     content: {},
   },
   /** What stays of a deleted account: that it was there, and the sums of its bill. */

@@ -4,6 +4,7 @@
 
 import { ACCOUNT_HOLDINGS } from './account-holdings.ts';
 import { BATCH_HOLDINGS } from './batch-holdings.ts';
+import { WEBHOOK_HOLDINGS } from './webhook-holdings.ts';
 
 /** A column, or an expression, by which rows belong to rows of another table, which it names by their `id`. */
 export interface Link {
@@ -38,6 +39,11 @@ export interface Holding extends Partial<Record<Kind, readonly string[]>> {
 const OF_ACCOUNT: Link = { column: 'account_id', to: 'accounts' };
 const OF_KEY: Link = { column: 'key_id', to: 'keys' };
 const OF_TASK: Link = { column: 'task_id', to: 'tasks' };
+/** The call was about a task, or about an approval of one. */
+const OF_SUBJECT: readonly Link[] = [
+  { column: 'subject_id', to: 'tasks' },
+  { column: 'subject_id', to: 'approvals' },
+];
 const words = (text: string) => text.trim().split(/\s+/);
 /** What is left of an error is its code. */
 const codeOf = (column: string) =>
@@ -95,7 +101,7 @@ export const HOLDINGS: Readonly<Record<string, Holding>> = {
       template exit_code created_at started_at working_at begun_at completed_at runner_id lease_id lease_expires_at
       deadline last_seq event_batch events_dropped depth trace_parent risks approval loop wait_ms waited_ms
       waiting_since sandbox_id sandbox_reach free_since freed_from output_attempts messages keep workspace_until
-      batch_id batch_row`),
+      batch_id batch_row forgotten_at`),
     ledger: words(`
       model fallback_models input_tokens output_tokens usage billed_key_id llm_nano_usd compute_nano_usd cost_source
       budget used_tokens used_nano_usd used_calls overspent_at overspent`),
@@ -173,16 +179,15 @@ export const HOLDINGS: Readonly<Record<string, Holding>> = {
     ledger: words('billed_key_id holders tokens nano_usd uncovered asked_model input_tokens output_tokens'),
     content: {},
   },
-  /** What a limit counts by can be a value of a call. A holder is a key, or a task. */
+  /** A holder is a key, or a task. A counter is named after what its limit selects, not after values. */
   grant_counts: {
     account: { column: 'holder_id', to: 'keys' },
     task: [
       { column: 'holder_id', to: 'tasks' },
       { column: 'holder_id', to: 'keys' },
-      { column: `replace(span, 'task:', '')`, to: 'tasks', type: 'text' },
     ],
-    identity: words('holder_id span amount updated_at'),
-    content: { counter: `''` },
+    identity: words('holder_id span counter amount updated_at'),
+    content: {},
     goes: true,
   },
   grant_reservations: {
@@ -191,8 +196,8 @@ export const HOLDINGS: Readonly<Record<string, Holding>> = {
       { column: 'holder_id', to: 'tasks' },
       { column: 'holder_id', to: 'keys' },
     ],
-    identity: words('call_id holder_id span amount created_at'),
-    content: { counter: `''` },
+    identity: words('call_id holder_id span counter amount created_at'),
+    content: {},
     goes: true,
   },
   approvals: {
@@ -225,17 +230,18 @@ export const HOLDINGS: Readonly<Record<string, Holding>> = {
   },
   idempotency: {
     account: OF_KEY,
-    task: [{ column: 'creation_id', to: 'tasks' }, OF_KEY],
-    identity: words('key_id idempotency_key created_at creation_id working_until attempts approval_id'),
+    task: [{ column: 'creation_id', to: 'tasks' }, ...OF_SUBJECT, OF_KEY],
+    identity: words('key_id idempotency_key created_at creation_id working_until attempts approval_id subject_id'),
     // Of no bytes: it was answered, and the answer is forgotten.
     content: { request_hash: `''`, answer: `''` },
   },
   background_calls: {
     account: OF_ACCOUNT,
-    task: [{ column: 'id', to: 'tasks' }, OF_KEY],
+    task: [{ column: 'id', to: 'tasks' }, ...OF_SUBJECT, OF_KEY],
     identity: words(`
-      id account_id key_id command idempotency_key status http_status requested_at completed_at claimed_until`),
-    content: { sealed_input: 'null', request_hash: `''`, sealed_result: 'null', error: codeOf('error') },
+      id account_id key_id command idempotency_key request_hash status http_status requested_at completed_at
+      claimed_until subject_id`),
+    content: { sealed_input: 'null', sealed_result: 'null', error: codeOf('error') },
   },
   door_calls: { ...OF_ITS_TASK, identity: words('id task_id approval_id expires_at') },
   door_starts: { ...OF_ITS_TASK, identity: words(DOOR_START), secret: words('sealed_key guest_hash') },
@@ -270,45 +276,14 @@ export const HOLDINGS: Readonly<Record<string, Holding>> = {
       claimed_until`),
     content: { reason: codeOf('reason') },
   },
-  webhook_endpoints: {
+  ...WEBHOOK_HOLDINGS,
+  holds: {
     account: OF_ACCOUNT,
     task: [],
-    identity: words('id account_id enabled disabled_reason failing_since held_until created_at updated_at'),
-    setting: words('url description event_types'),
+    identity: words('id account_id kind subject_id by_operator created_by created_at released_by released_at'),
+    setting: words('reason'),
     content: {},
   },
-  webhook_secrets: {
-    account: OF_ACCOUNT,
-    task: [],
-    identity: words('id account_id endpoint_id created_at works_until'),
-    secret: words('sealed'),
-    content: {},
-  },
-  webhook_events: {
-    account: OF_ACCOUNT,
-    task: [{ column: `data->>'taskId'`, to: 'tasks', type: 'text' }],
-    identity: words('id account_id type created_at only_endpoint_id position'),
-    content: {
-      data: `jsonb_build_object('taskId', data->'taskId', 'status', data->'status', 'forgotten', true)`,
-      url: 'null',
-    },
-  },
-  webhook_deliveries: {
-    account: OF_ACCOUNT,
-    task: [{ column: 'event_id', to: 'webhook_events' }],
-    identity: words(`
-      id account_id event_id endpoint_id lane created_at status attempts_made next_attempt_at claim_id completed_at`),
-    // An endpoint's URL is a setting of the account's; a task's own goes.
-    content: { url: `case when endpoint_id is null then '' else url end` },
-  },
-  webhook_attempts: {
-    account: OF_ACCOUNT,
-    task: [{ column: 'delivery_id', to: 'webhook_deliveries' }],
-    identity: words('id account_id delivery_id created_at duration_ms status error'),
-    content: { answer: `''` },
-  },
-  webhook_lanes: { account: OF_ACCOUNT, task: [], identity: words('lane account_id due_at'), content: {} },
-  webhook_accounts: { account: OF_ACCOUNT, task: [], identity: words('account_id due_at'), content: {} },
   model_tests: {
     account: OF_ACCOUNT,
     task: [],

@@ -14,6 +14,8 @@ export interface Repeatable {
   idempotencyKey: string;
   /** Of command and input. */
   requestHash: string;
+  /** What it is about, such as a task: its answer is forgotten with that. Null: nothing that it names. */
+  subjectId: string | null;
 }
 
 /** What became of the request before. */
@@ -23,6 +25,8 @@ export type Earlier =
   | { state: 'answered'; answer: Buffer }
   /** It waits for a person, or is answered by what came of the approval. */
   | { state: 'asked'; approvalId: string }
+  /** It was answered, and the answer was forgotten with the task that it told of. */
+  | { state: 'forgotten' }
   /** The Idempotency-Key belongs to another request. */
   | { state: 'taken' };
 
@@ -185,13 +189,14 @@ export function idempotencyMismatch(): SeedError {
 
 type Known = Pick<Selectable<Tables['idempotency']>, 'request_hash' | 'answer' | 'working_until' | 'approval_id'>;
 
-function newRow({ keyId, idempotencyKey, requestHash }: Repeatable, id: string, now: Date) {
-  const ids = { key_id: keyId, idempotency_key: idempotencyKey, creation_id: id };
+function newRow({ keyId, idempotencyKey, requestHash, subjectId }: Repeatable, id: string, now: Date) {
+  const ids = { key_id: keyId, idempotency_key: idempotencyKey, creation_id: id, subject_id: subjectId };
   return { ...ids, request_hash: requestHash, created_at: now };
 }
 
 /** Null: nobody is at it, and it was not answered. */
 function earlierOf(row: Known, { requestHash }: Repeatable, now: Date): Earlier | null {
+  if (row.answer?.length === 0) return { state: 'forgotten' };
   if (row.request_hash !== requestHash) return { state: 'taken' };
   if (row.answer !== null) return { state: 'answered', answer: row.answer };
   if (row.approval_id !== null) return { state: 'asked', approvalId: row.approval_id };

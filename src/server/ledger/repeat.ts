@@ -42,7 +42,12 @@ export function readRepeat({ idempotencyKey, command, keyId, input, secret }: Gi
   }
   const place = `${keyId} ${idempotencyKey}`;
   return {
-    request: { keyId, idempotencyKey, requestHash: callHash(command, input) },
+    request: {
+      keyId,
+      idempotencyKey,
+      requestHash: callHash(command, input),
+      subjectId: subjectOf(command, input),
+    },
     seal: (output) => seal(JSON.stringify(output), secret, place),
     unseal: (answer) => {
       const text = unseal(answer, secret, place);
@@ -73,6 +78,7 @@ export async function pastTwins<Other extends { state: string }>(
   for (;;) {
     const result = await attempt();
     if (result.state === 'taken') throw idempotencyMismatch();
+    if (result.state === 'forgotten') throw answerForgotten();
     if (result.state === 'asked') throw new AskedBefore((result as Asked).approvalId);
     if (result.state !== 'working') return result as Settled | Other;
     signal ??= waiting();
@@ -85,6 +91,22 @@ export async function pastTwins<Other extends { state: string }>(
     }
     await changes.next(Math.min(leftMs, LOOK_EVERY_MS), signal);
   }
+}
+
+function answerForgotten(): SeedError {
+  return new SeedError('forgotten', 'this request was answered, and its answer was forgotten with its task', {
+    hint: 'It is not done again. A new request needs a new Idempotency-Key.',
+  });
+}
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** Its answer tells nothing of what was said in the task. */
+const TELLS_IDS_ALONE = 'tasks delete';
+
+/** What a call is about by its input; null: nothing that has an id. */
+export function subjectOf(command: string, input: unknown): string | null {
+  const { id } = (input ?? {}) as { id?: unknown };
+  return typeof id === 'string' && UUID.test(id) && command !== TELLS_IDS_ALONE ? id : null;
 }
 
 /** The same for the same call. */

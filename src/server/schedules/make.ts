@@ -14,6 +14,7 @@ import {
   type ScheduleRun,
 } from '../../protocol/schedule.ts';
 import { SCHEDULE_LIMITS } from '../../protocol/schedule-limits.ts';
+import { refuseHeldAccount } from '../access/held-account.ts';
 import { authorityOf } from './authority.ts';
 import { type DueTimes, dueTimes, jitterOf, upcoming } from './due-times.ts';
 import { pauseSchedule } from './pause.ts';
@@ -153,6 +154,7 @@ export async function pause({ actor, store }: Call, id: string): Promise<Schedul
 export async function remove({ actor, store }: Call, id: string): Promise<Schedule> {
   return inTransaction(store.db, async (tx) => {
     const row = await lockSchedule(tx, actor.accountId, id);
+    await refuseHeldAccount(tx, actor.accountId);
     const schedule = await shownSchedule({ ...store, db: tx }, row);
     await tx.deleteFrom('schedules').where('id', '=', id).execute();
     return schedule;

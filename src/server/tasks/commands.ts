@@ -14,7 +14,7 @@ import { stopTask as stop } from './end.ts';
 import { AnsweredTask, knownTask, type TaskCache } from './find.ts';
 import { listTasks as list } from './list.ts';
 import type { TaskLooks } from './looks.ts';
-import { getTaskProgress, noSuchTask } from './rows.ts';
+import { forgotten, getTaskProgress, noSuchTask } from './rows.ts';
 import { waitForEnd, watchTask } from './watch.ts';
 
 const TaskId = z.uuid().describe('Id of the task');
@@ -142,6 +142,7 @@ export const taskEvents = defineStream({
   ],
   stream: async ({ id, after, past, limit }, { actor, store, waiting }, { find, looks }: TaskNeeds) => {
     const task = await knownTask(find, actor.accountId, id);
+    if (task.forgottenAt !== null) throw forgotten(task);
     const { signals } = store;
     return positioned(watchTask(task, { signals, looks, after, onlyPast: past, signal: waiting() }), limit);
   },

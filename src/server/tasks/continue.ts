@@ -14,7 +14,7 @@ import type { ContinueTaskBody, RunTaskBody, Task } from '../../protocol/task.ts
 import { refuseUnknownScopes, taskOf } from '../access/lineage.ts';
 import { type AcceptNeeds, acceptOnce } from './accept.ts';
 import { conversationTasks } from './conversation.ts';
-import type { From } from './from-before.ts';
+import { conversationForgotten, type From } from './from-before.ts';
 import { isTaskBelow, noSuchTask } from './rows.ts';
 
 /**
@@ -66,6 +66,7 @@ async function taskToContinue(db: Db, actor: Actor, id: string): Promise<TaskRow
     throw new SeedError('missing_scope', 'to go on from a task is to read it: the key lacks tasks:read', {
       hint: 'Use a key that has tasks:read and tasks:write.',
     });
+  if (task.forgotten_at !== null) throw conversationForgotten(task);
   if (!isTerminal(task.status))
     throw new SeedError('conversation_busy', `the task ${id} has not ended: it is ${task.status}`, {
       hint: `Wait for its end, end it with "seed tasks stop ${id}", or tell it more with "seed tasks message ${id}".`,
@@ -76,11 +77,12 @@ async function taskToContinue(db: Db, actor: Actor, id: string): Promise<TaskRow
 async function busy(db: Db, id: string, cause: unknown): Promise<unknown> {
   const next = await db
     .selectFrom('tasks')
-    .select(['id', 'status'])
+    .select(['id', 'status', 'forgotten_at'])
     .where('continues', '=', id)
     .executeTakeFirst();
   // Gone by now, or it was another row that clashed.
   if (next === undefined) return cause;
+  if (next.forgotten_at !== null) return conversationForgotten(next);
   if (isTerminal(next.status))
     return new SeedError('conflict', `the task ${next.id} has gone on from ${id} already`, {
       hint: `Go on from that one: seed tasks continue ${next.id}`,

@@ -43,6 +43,13 @@ export function noSuchTask(id: string): SeedError {
   return new SeedError('not_found', `there is no task ${id}`, { hint: 'seed tasks list shows the ids.' });
 }
 
+/** What reads of its events, files and artifacts say of a task that was forgotten. */
+export function forgotten({ id, forgottenAt }: Pick<Task, 'id' | 'forgottenAt'>): SeedError {
+  return new SeedError('forgotten', `the task ${id} was forgotten at ${forgottenAt}: nothing said in it is kept`, {
+    hint: `What it cost and which commands it called is kept: seed tasks ledger ${id}`,
+  });
+}
+
 export type TaskProgress = Pick<TaskRow, 'id' | 'status' | 'last_seq' | 'created_at' | 'completed_at'>;
 
 /** How far a task is, for watchers, who look often. Throws SeedError `not_found`. */
@@ -76,6 +83,7 @@ export const SHOWN_COLUMNS = [
   ...(['id', 'status', 'phase', 'error', 'instruction', 'template', 'scopes', 'timeout_ms', 'metadata'] as const),
   ...(['stdout', 'stderr', 'exit_code', 'input_tokens', 'output_tokens', 'model', 'fallback_models'] as const),
   ...(['created_at', 'started_at', 'working_at', 'completed_at', 'deadline', 'key_id', 'parent_task_id'] as const),
+  'forgotten_at',
   ...(['resources', 'usage', 'budget', 'used_tokens', 'used_nano_usd', 'used_calls', 'cost_source'] as const),
   ...(['llm_nano_usd', 'compute_nano_usd', 'files', 'artifacts'] as const),
   ...(['output', 'output_attempts', 'output_error'] as const),
@@ -100,6 +108,7 @@ export function toTask(row: ShownRow): Task {
     outputTokens: row.output_tokens,
     createdAt: row.created_at.toISOString(),
     completedAt: row.completed_at?.toISOString() ?? null,
+    forgottenAt: row.forgotten_at?.toISOString() ?? null,
     instruction: row.instruction,
     template: row.template,
     scopes: row.scopes,

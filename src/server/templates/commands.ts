@@ -20,6 +20,7 @@ import {
   TemplateFilter,
   TemplateName,
 } from '../../protocol/template.ts';
+import { refuseHeldAccount } from '../access/held-account.ts';
 import { refuseForeignScopes, refuseUnknownScopes } from '../access/lineage.ts';
 import { type TemplateSource, templateOf } from './order.ts';
 import { checkParameters } from './parameters.ts';
@@ -184,6 +185,7 @@ export const deleteTemplate = defineCommand({
   output: z.object({ name: z.string() }),
   examples: ['seed templates delete unpaid'],
   run: async ({ name }, { actor, store }) => {
+    await refuseHeldAccount(store.db, actor.accountId);
     if (await rows.deleteTemplate(store.db, actor.accountId, name)) return { name };
     throw new SeedError('not_found', `there is no template "${name}"`);
   },

@@ -54,6 +54,8 @@ export async function replayDeliveries(store: Store, accountId: string, filter: 
       .set({ status: 'pending', attempts_made: 0, claim_id: null, completed_at: null })
       .set('next_attempt_at', store.clock.now())
       .where('account_id', '=', accountId)
+      // Of a forgotten task, its own URL is gone.
+      .where('url', '<>', '')
       .where(
         sql<boolean>`(endpoint_id is null or endpoint_id in (
           select id from webhook_endpoints where account_id = ${accountId} and enabled

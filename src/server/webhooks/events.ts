@@ -156,6 +156,8 @@ function toEvent({ id, position, type, created_at, data }: WebhookEventRow): Web
 const PRUNE_EVERY_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 const PRUNE_BATCH = 2_000;
+/** What the data of packs' events calls a task's id may be anything. */
+const UUID = '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
 
 /** @param days after which events are deleted */
 export function keepEventsFor(days: number, store: Store, log: Logger): Loop {
@@ -171,6 +173,7 @@ export async function pruneWebhookEvents(store: Pick<Store, 'longRunning'>, befo
     const { numAffectedRows = 0n } = await sql`
       delete from webhook_events where id in (
         select id from webhook_events where created_at < ${before}
+          and not is_task_held(case when data->>'taskId' ~ ${UUID} then (data->>'taskId')::uuid end, account_id)
         order by created_at limit ${PRUNE_BATCH} for update skip locked
       )`.execute(store.longRunning);
     deleted += Number(numAffectedRows);

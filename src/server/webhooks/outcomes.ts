@@ -51,10 +51,12 @@ async function insertAttempts(tx: Tx, attempts: readonly FinishedAttempt[]): Pro
   // Joined: a delivery may have been deleted meanwhile, with its event.
   await sql`
     insert into webhook_attempts (id, account_id, delivery_id, created_at, duration_ms, status, error, answer)
-    select row.id, delivery.account_id, delivery.id, row.created_at, row.duration_ms, row.status, row.error, row.answer
+    select row.id, delivery.account_id, delivery.id, row.created_at, row.duration_ms, row.status, row.error,
+      case when event.data ? 'forgotten' then '' else row.answer end
     from json_to_recordset(${JSON.stringify(rows)}::json) as row (
       id uuid, delivery_id uuid, created_at timestamptz, duration_ms int, status int, error text, answer text
-    ) join webhook_deliveries as delivery on delivery.id = row.delivery_id`.execute(tx);
+    ) join webhook_deliveries as delivery on delivery.id = row.delivery_id
+    join webhook_events as event on event.id = delivery.event_id for share of event`.execute(tx);
 }
 
 async function updateDeliveries(tx: Tx, attempts: readonly FinishedAttempt[], now: Date): Promise<void> {

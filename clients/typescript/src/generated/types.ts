@@ -39,6 +39,9 @@ export type ErrorCode =
   | "confirmation_needed"
   | "lease_lost"
   | "conversation_busy"
+  | "not_ended"
+  | "still_needed"
+  | "held"
   | "version_mismatch"
   | "idempotency_mismatch"
   | "idempotency_in_progress"
@@ -46,6 +49,7 @@ export type ErrorCode =
   | "approval_stale"
   | "approval_decided"
   | "conversation_forgotten"
+  | "forgotten"
   | "body_too_large"
   | "unsupported_media_type"
   | "too_many_requests"
@@ -362,6 +366,21 @@ export type File = {
   /** Of its content, hexadecimal */
   sha256: string;
 };
+export type Hold = {
+  id: string;
+  accountId: string;
+  kind: "account" | "task" | "conversation";
+  /** The account, the task, or the first task of the conversation */
+  subjectId: string;
+  reason: string;
+  /** Only keys of the operator release it */
+  byOperator: boolean;
+  /** The key */
+  createdBy: string;
+  createdAt: string;
+  releasedBy: string | null;
+  releasedAt: string | null;
+};
 export type Identity = {
   issuer: string;
   /** Who it is to the issuer; stays the same */
@@ -587,6 +606,14 @@ export type RequestGroup = {
   p95Ms: number;
   /** The requests of each UTC day, from that of `from` to that of `to`, where they were asked for */
   daily?: number[];
+};
+export type Retention = {
+  /** What the account has set; null: nothing */
+  content: string | null;
+  ledger: string | null;
+  /** What holds: the shorter of that and what the operator has set; null: for ever */
+  contentDays: number | null;
+  ledgerDays: number | null;
 };
 export type Runner = {
   id: string;
@@ -854,6 +881,8 @@ export type Task = {
   createdAt: string;
   /** When it reached its terminal status */
   completedAt: string | null;
+  /** Since when nothing of what was said in it is kept: what is left is for the bill and the ledger */
+  forgottenAt: string | null;
   instruction: string;
   /** What it was started from */
   template: {
@@ -1617,6 +1646,49 @@ export interface BuiltInCommands {
       credential: Credential;
     };
   };
+  /** Place a legal hold: nothing of what it names is deleted by anybody until it is released */
+  "holds create": {
+    kind: 'object';
+    input: {
+      /** What is held: all of the account, a task with those that its agent started, or a conversation */
+      kind: "account" | "task" | "conversation";
+      /** The task, or any task of the conversation */
+      taskId?: string;
+      /** Of another account: for keys of the operator */
+      accountId?: string;
+      /** Why, for whoever meets it */
+      reason: string;
+    };
+    answer: {
+      hold: Hold;
+    };
+  };
+  /** List legal holds, newest first */
+  "holds list": {
+    kind: 'list';
+    input: {
+      /** Of another account: for keys of the operator */
+      accountId?: string;
+      /** Also those that are not in force any more */
+      released?: boolean;
+      /** Items on a page, 1 to 100 */
+      limit?: number;
+      /** nextCursor of the page before */
+      cursor?: string;
+    };
+    item: Hold;
+  };
+  /** Release a legal hold: what only it kept may be deleted from then on */
+  "holds release": {
+    kind: 'object';
+    input: {
+      /** Id of the hold */
+      id: string;
+    };
+    answer: {
+      hold: Hold;
+    };
+  };
   /** Tell whether a key may make a call, or a person would be asked first, without making it */
   "keys check": {
     kind: 'object';
@@ -1975,6 +2047,27 @@ export interface BuiltInCommands {
     };
     answer: {
       pack: Pack;
+    };
+  };
+  /** Show how long the account keeps what was said in its tasks, and its ledger */
+  "retention get": {
+    kind: 'object';
+    input: Record<string, never>;
+    answer: {
+      retention: Retention;
+    };
+  };
+  /** Set how long the account keeps what was said in its tasks, and its ledger; what is older is forgotten */
+  "retention set": {
+    kind: 'object';
+    input: {
+      /** How long after its end a task's content is kept; null: as long as the operator keeps it */
+      content?: string | null;
+      /** How long the rows of the ledger and of what was used are kept; null: as long as the operator keeps them */
+      ledger?: string | null;
+    };
+    answer: {
+      retention: Retention;
     };
   };
   /** List the connected runners: driver, probes, snapshot, slots, warm pool, and the tasks in their sandboxes */
@@ -2367,6 +2460,26 @@ export interface BuiltInCommands {
       task: Task;
     };
   };
+  /** Forget a task: its instruction, answer, events, files and workspace go; what it cost is kept */
+  "tasks delete": {
+    kind: 'object';
+    input: {
+      /** Id of the task */
+      id: string;
+      /** All tasks of its conversation, also those behind it */
+      conversation?: boolean;
+    };
+    answer: {
+      id: string;
+      /** How many tasks were: with it those that its agent started */
+      forgotten: number;
+      /** Schedules that started them and go on: what they say is theirs, until they are deleted */
+      stillIn: {
+        scheduleId: string;
+        name: string;
+      }[];
+    };
+  };
   /** Follow a task's events, from the first one to its end */
   "tasks events": {
     kind: 'stream';
@@ -2381,6 +2494,30 @@ export interface BuiltInCommands {
       limit?: number;
     };
     item: TaskEvent;
+  };
+  /** Forget the tasks that ended before a time, at most 500 a call: call again while some are left */
+  "tasks forget": {
+    kind: 'object';
+    input: {
+      /** Tasks that ended before this time, or longer ago than this: 90d */
+      before: string;
+      /** Only tell how many that would be */
+      dryRun?: boolean;
+    };
+    answer: {
+      before: string;
+      dryRun: boolean;
+      /** How many were by this request */
+      forgotten: number;
+      /** How many more it would be, counted up to 10000 */
+      left: number;
+      kept: {
+        /** Those that a legal hold keeps */
+        held: number;
+        /** Those that a later task of their conversation needs */
+        needed: number;
+      };
+    };
   };
   /** Show a task: its status, answer, tokens and cost */
   "tasks get": {

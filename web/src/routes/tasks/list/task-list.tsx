@@ -108,7 +108,8 @@ const FENCE = /^\s*```\w*\s*$/;
 /** What a task is called: the first line of its instruction that says something. */
 export function taskTitle(instruction: string): string {
   const line = instruction.split('\n').find((one) => one.trim() !== '' && !FENCE.test(one));
-  return (line ?? instruction).trim().slice(0, TITLE_MOST);
+  // Of a forgotten task nothing is left of it.
+  return (line ?? instruction).trim().slice(0, TITLE_MOST) || 'Forgotten task';
 }
 
 export function NewTaskLink() {

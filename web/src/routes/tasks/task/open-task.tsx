@@ -58,7 +58,11 @@ export function useOpenTask(id: string) {
     }
     if (events.some(isAboutApprovals)) void queryClient.invalidateQueries({ queryKey: ['approvals list'] });
   });
-  const stream = useStream('tasks events', may('tasks events') && task ? { id } : null, gather);
+  const stream = useStream(
+    'tasks events',
+    may('tasks events') && task && task.forgottenAt === null ? { id } : null,
+    gather,
+  );
   return { task, error: read.error, retry: () => void read.refetch(), transcript, stream };
 }
 

@@ -18,6 +18,7 @@ import { RelativeTime, useNow } from '../../../ui/relative-time.tsx';
 import { EmptyState, ErrorNotice, SkeletonRows } from '../../../ui/states.tsx';
 import { toast } from '../../../ui/toast.tsx';
 import { RunAgainLink, TaskStatusView, taskTitle } from '../list/task-list.tsx';
+import { ForgetTask } from './forget-task.tsx';
 import { TaskContext, useOpenTask, useTask } from './open-task.tsx';
 import { WaitingForApproval } from './waiting-for-approval.tsx';
 
@@ -109,6 +110,9 @@ function TaskHeader() {
           <CopyLink label="Copy the link to this task" />
           {may('tasks run') && <RunAgainLink task={task} />}
           {task.completedAt === null && may('tasks stop') && <StopTask id={task.id} />}
+          {task.completedAt !== null && task.forgottenAt === null && may('tasks delete') && (
+            <ForgetTask task={task} />
+          )}
         </div>
       </div>
       <h1 className="line-clamp-2 text-xl leading-7 font-semibold wrap-anywhere">
@@ -127,6 +131,11 @@ function TaskHeader() {
       </div>
       <Timeline />
       <WaitingForApproval />
+      {task.forgottenAt !== null && (
+        <p className="text-muted">
+          Forgotten <RelativeTime at={task.forgottenAt} />: nothing of what was said in it is kept.
+        </p>
+      )}
       {task.statusNote && <p className="text-muted">{task.statusNote}</p>}
       {/* Not twice: the same stands above each page. */}
       {task.modelNote && task.modelNote !== said && (
