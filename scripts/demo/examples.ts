@@ -102,7 +102,7 @@ export const EXAMPLES: readonly Example[] = [
     timeoutMs: 180_000,
     prepare: samplesOf('healthcare'),
     shows: [
-      ['batches', 'list'],
+      ['uploads', 'list'],
       ['compliance', 'list'],
     ],
   },

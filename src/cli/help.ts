@@ -70,7 +70,7 @@ export function commandHelp(command: ManifestCommand, style: Style): string {
   const needed = neededTogether(command);
   const entries = flags.filter((flag) => !command.positional.includes(flag.property)).flatMap(flagEntries);
   if (command.follow !== null) {
-    entries.push({ name: '--detach', summary: 'Return at once instead of following the task to its end' });
+    entries.push({ name: '--detach', summary: 'Return at once instead of following it to its end' });
   }
   if (command.output === 'file') {
     entries.push({

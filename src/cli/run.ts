@@ -6,6 +6,7 @@ import { parseAnswer, printAnswer, printJson } from './answer-view.ts';
 import { type CommandCall, createApi } from './api.ts';
 import { downloadFile } from './download.ts';
 import { findCommand, unknownCommand } from './find-command.ts';
+import { followBatch, followedBatch } from './follow-batch.ts';
 import { followedBy, followTask } from './follow-task.ts';
 import { commandHelp, localHelp, localNounHelp, nounHelp, rootHelp } from './help.ts';
 import { EXIT, exitCodeOf, InterruptedError, type Io, isSeedError, type Output, usageError } from './io.ts';
@@ -133,8 +134,11 @@ async function runCommand(
   const text = await api.call(command, input).catch((error: unknown) => {
     throw isSeedError(error) ? withWayToIds(error, manifest, { command, input }) : error;
   });
-  const followed = follows ? followedBy(manifest, command, parseAnswer(text)) : null;
+  const answer = follows ? parseAnswer(text) : null;
+  const followed = follows ? followedBy(manifest, command, answer) : null;
   if (followed) return followTask(io, api, followed, { json, quiet });
+  const batch = follows ? followedBatch(manifest, command, answer) : null;
+  if (batch) return followBatch(io, api, batch, { json, quiet });
   printAnswer(io, command, text, { json, csv, quiet, typed: { start: startOf(command, flags), args } });
   return EXIT.ok;
 }

@@ -4,6 +4,12 @@ import type { DecidedVia } from '../protocol/approval.ts';
 import type { ShownCredential } from '../protocol/credential.ts';
 import type { Key, Lineage } from '../protocol/key.ts';
 
+/** A row of a batch. */
+export interface BatchPlace {
+  batchId: string;
+  number: number;
+}
+
 /** Who presents the key. */
 export interface Actor {
   key: Key;
@@ -34,6 +40,8 @@ export interface Call {
   platformCredential?: ShownCredential | undefined;
   /** How the caller reaches this Seed, without a slash at the end; missing where nobody waits for the answer. */
   reachedAt?(): string;
+  /** The row of a batch that it starts the task of; missing: it is none's. */
+  batchRow?: BatchPlace | undefined;
   /** The request's header `traceparent`. */
   traceParent: string | undefined;
   // Made for who asks for one: most calls wait for nothing, and a signal costs as much as a short request.

@@ -135,10 +135,11 @@ export interface StreamCommand<
 export interface SentFile {
   /** A relative path. */
   name: string;
-  size: number;
   type: string;
+  /** Missing, as the digest then is: it is made while it is sent. */
+  size?: number;
   /** Hexadecimal. */
-  sha256: string;
+  sha256?: string;
   content: Readable;
 }
 

@@ -8,7 +8,7 @@ const PROCESSES = ['start', 'server', 'runner', 'dev', 'init', 'test', 'upgrade'
 const LOCAL_NOUNS: readonly string[] = ['help', 'login', 'logout', 'doctor', 'snapshots', 'mcp', ...PROCESSES];
 /** Nouns of Seed's own commands; a test compares them with the commands. */
 export const OWN_NOUNS: readonly string[] =
-  'accounts approvals audit background commands credentials keys models obs packs sandboxes schedules tasks templates webhooks whoami'.split(
+  'accounts approvals audit background batches commands credentials keys models obs packs sandboxes schedules tasks templates webhooks whoami'.split(
     ' ',
   );
 

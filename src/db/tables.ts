@@ -17,6 +17,7 @@ import type { ScopeGrant } from '../protocol/scope.ts';
 import type { TaskError, TaskPhase, TaskStatus } from '../protocol/task.ts';
 import type { Parameters, TemplateTask, UsedTemplate } from '../protocol/template.ts';
 import type { AccountTables } from './account-tables.ts';
+import type { BatchTables } from './batch-tables.ts';
 import type { Defaulted, Json, JsonOrNull } from './columns.ts';
 import type { GrantTables } from './grant-tables.ts';
 import type { ScheduleTables } from './schedule-tables.ts';
@@ -38,7 +39,7 @@ export interface StoredWorkspace {
 /** `to`: in billionths of a US dollar, or tokens. `until`: ISO 8601. */
 export type SpendRaises = { [Name in SpendLimit]?: { to: number; until: string } };
 
-export interface Tables extends AccountTables, GrantTables, ScheduleTables, WebhookTables {
+export interface Tables extends AccountTables, BatchTables, GrantTables, ScheduleTables, WebhookTables {
   blobs: { id: string; task_id: string; created_at: Date; unused_since: Date | null };
   credentials: {
     id: string;
@@ -303,6 +304,8 @@ export interface Tables extends AccountTables, GrantTables, ScheduleTables, Webh
     keep: JsonOrNull<Keep>;
     workspace: JsonOrNull<StoredWorkspace>;
     workspace_until: Defaulted<Date | null>;
+    batch_id: Defaulted<string | null>;
+    batch_row: Defaulted<number | null>;
   };
   events: { task_id: string; seq: number; created_at: Date; body: Json<AgentEvent | ServerEvent> };
   runners: { id: string; name: string; state: Json<RunnerState>; last_seen: Date };

@@ -10,6 +10,7 @@ export type Topic =
   | 'webhooks'
   | 'approvals'
   | 'schedules'
+  | 'batches'
   | 'background'
   | 'accounts'
   | `background:${string}`

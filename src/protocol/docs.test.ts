@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { DELETION_LIMITS } from './account-deletion.ts';
 import { EXPORT_LIMITS } from './account-export.ts';
 import { BACKGROUND_LIMITS } from './background-call.ts';
+import { BATCH_LIMITS } from './batch-limits.ts';
 import { ERROR_STATUS, TASK_ERROR_CODES } from './errors.ts';
 import { LIMITS } from './limits.ts';
 import { SCHEDULE_LIMITS } from './schedule-limits.ts';
@@ -31,6 +32,7 @@ describe('docs/limits.md', () => {
         ...LIMITS,
         ...SCHEDULE_LIMITS,
         ...BACKGROUND_LIMITS,
+        ...BATCH_LIMITS,
         ...EXPORT_LIMITS,
         ...DELETION_LIMITS,
       }).flatMap(([name, limit]) =>

@@ -23,6 +23,9 @@ export const BUILT_IN_EVENT_TYPES: readonly EventType[] = [
   { name: 'key.expiring', summary: 'A key that was given more than a week ends within a week' },
   { name: 'schedule.paused', summary: 'A schedule was paused, by somebody or because its runs cannot go on: why' },
   { name: 'schedule.failed', summary: 'A run of a schedule could not start, or its task or command failed' },
+  { name: 'batch.completed', summary: 'Every row of a batch has ended: how many completed, failed and so on' },
+  { name: 'batch.stopped', summary: 'A batch was stopped, and its tasks have ended' },
+  { name: 'batch.paused', summary: 'A batch was paused, by somebody or because its rows cannot go on: why' },
   { name: 'webhook.disabled', summary: 'A webhook was switched off: it was gone, or failed for five days' },
   { name: TEST_EVENT, summary: 'Somebody tries out a webhook; only that one hears of it' },
 ];

@@ -166,6 +166,10 @@ export const Task = z
     parentTaskId: z.uuid().nullable(),
     continues: z.uuid().nullable().describe('The task that it goes on from; null: it begins a conversation'),
     conversationId: z.uuid().describe('The first task of its conversation: its own id where it begins one'),
+    batch: z
+      .object({ id: z.uuid(), row: z.number().int() })
+      .nullable()
+      .describe('The batch that it is of, and its row there'),
     notes: z
       .array(z.string())
       .describe('What it lacks of what was before, or finds changed; its agent is told the same'),

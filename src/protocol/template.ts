@@ -40,7 +40,7 @@ export const TemplateReference = z
   )
   .meta({ examples: ['seed.key-audit'] });
 
-export const PARAMETER_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,49}$/;
+const PARAMETER_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,49}$/;
 const ParameterName = z.string().regex(PARAMETER_NAME, 'is written in letters, digits, _ and -, a letter first');
 const Scalar = z.union([z.string().max(templates.valueLength), z.number(), z.boolean()]);
 const ParameterValue = z.union([Scalar, z.array(Scalar).max(templates.listLength)]);

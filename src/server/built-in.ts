@@ -25,6 +25,18 @@ import { showCommand } from './access/show-command.ts';
 import { createExport, deleteAccount, getDeletion, getExport, getExportPart } from './accounts/commands.ts';
 import { approveApproval, denyApproval, getApproval, linkApproval, listApprovals } from './approvals/commands.ts';
 import { getBackgroundCall } from './background/commands.ts';
+import {
+  batchResults,
+  getBatch,
+  listBatches,
+  listBatchRows,
+  pauseBatch,
+  resumeBatch,
+  retryBatch,
+  runBatch,
+  stopBatch,
+  watchOneBatch,
+} from './batches/commands.ts';
 import { deleteHeld, listHeld, setCredential } from './credentials/commands.ts';
 import { keepTaskCredentials, refuseUnwanted } from './credentials/given.ts';
 import { heldCredential } from './credentials/held.ts';
@@ -115,6 +127,18 @@ const FEATURES = {
   telemetry: [obsSummary, obsRequests, obsUsage, obsCosts, obsErrors],
   approvals: [listApprovals, getApproval, approveApproval, denyApproval, linkApproval],
   tasks: [runTask, continueTask, messageTask, getTask, listLedger, listTasks, stopTask, taskEvents],
+  batches: [
+    runBatch,
+    listBatches,
+    getBatch,
+    listBatchRows,
+    batchResults,
+    watchOneBatch,
+    pauseBatch,
+    resumeBatch,
+    stopBatch,
+    retryBatch,
+  ],
   templates: [createTemplate, listTemplates, getTemplate, listVersions, updateTemplate, deleteTemplate],
   schedules: [
     createSchedule,
@@ -228,6 +252,16 @@ export function openRegistry(parts: RegistryNeeds): Registry {
           ensureDefaultSecret(tx, accountId, () => mintWebhookSecret(secretsKey).sealed, now),
       },
       ...openRunnerLook(store),
+      brought,
+    },
+    batches: {
+      commands: () => registry.commands,
+      scopesFor: scopes,
+      checkLimits: (limits) => checkLimits(limits, registry.commands),
+      chooseModels: (asked, actor) => chooseModels(asked, actor, llm),
+      hasPrice: (model) => llm.hasPrice(model),
+      checkUrl: (text) => webhookUrl(text, webhookNetworks),
+      checkOutput: (accountId, schema) => refuseSchema(outputs, accountId, schema),
       brought,
     },
     templates: {

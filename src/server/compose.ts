@@ -29,6 +29,7 @@ import { askForRaise } from './approvals/budget.ts';
 import { keepApprovals } from './approvals/keep.ts';
 import { openApprovals } from './approvals/open-approvals.ts';
 import { openBackground } from './background/keep.ts';
+import { keepBatches } from './batches/keep.ts';
 import { openRegistry } from './built-in.ts';
 import { keepFilesFor, openBlobs } from './files/open-blobs.ts';
 import { openAdmissions } from './grants/admissions.ts';
@@ -239,6 +240,7 @@ export async function composeSeed(parts: Parts, undo: AsyncDisposableStack) {
     undo.use(keepApprovals(running, settings.retention.calls));
     undo.use(background.keep());
     undo.use(keepSchedules(byItself));
+    undo.use(keepBatches({ ...byItself, inbox }));
     undo.use(keepDeleting({ store, blobs, log }));
     undo.use(keepExporting({ store, blobs, inbox, log }));
     undo.use(keepFilesFor(settings.files.retentionDays, blobs, store, log));

@@ -26,6 +26,7 @@ interface Things {
   running: string;
   approval: string;
   schedule: string;
+  batch: string;
   webhook: string;
   event: string;
   delivery: string;
@@ -50,6 +51,8 @@ async function fill(server: TestServer): Promise<Things> {
   const limited = await server.newKey(['keys:read', 'tasks:*'], { name: 'ci', requestsPerMinute: 60 });
   const { approval } = await post(`/keys/${limited.id}/revoke`, {}, asker.secret);
   const work = { cron: '0 7 * * MON-FRI', timezone: 'Europe/Berlin', command: 'obs costs', input: {} };
+  const rows = [{ customer: 'Ada' }, { customer: 'Bob' }];
+  const { batch } = await post('/tasks/batch', { instruction: 'Greet {{customer}}', rows });
   const { schedule } = await post('/schedules', { name: 'costs every morning', ...work });
   await writeKeyHistory(server.databaseUrl);
   await writeUsageHistory(server.databaseUrl);
@@ -60,13 +63,24 @@ async function fill(server: TestServer): Promise<Things> {
     running: running.task.id,
     approval: approval.id,
     schedule: schedule.id,
+    batch: batch.id,
     webhook: await first('/webhooks'),
     event: await first('/webhooks/events'),
     delivery: await first('/webhooks/deliveries'),
   };
 }
 
-const addresses = ({ key, task, running, approval, schedule, webhook, event, delivery }: Things): string[] => [
+const addresses = ({
+  key,
+  task,
+  running,
+  approval,
+  schedule,
+  batch,
+  webhook,
+  event,
+  delivery,
+}: Things): string[] => [
   '/tasks',
   '/tasks/new',
   `/tasks/${task}`,
@@ -77,6 +91,8 @@ const addresses = ({ key, task, running, approval, schedule, webhook, event, del
   '/keys',
   '/keys/new',
   `/keys/${key}`,
+  '/batches',
+  `/batches/${batch}`,
   '/schedules',
   `/schedules/${schedule}`,
   '/webhooks',

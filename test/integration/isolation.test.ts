@@ -17,6 +17,7 @@ import {
   asCalled,
   askedFor,
   barely,
+  batchesFor,
   draftThatSucceeds,
   driveAll,
   exportFor,
@@ -26,6 +27,7 @@ import {
   type Reach,
   schedulesFor,
   startTask,
+  stopBatches,
   WAITING,
 } from '../fixtures/fuzz/party.ts';
 import { type Draft, Sender, type WireRequest } from '../fixtures/fuzz/requests.ts';
@@ -76,6 +78,7 @@ const over = new AbortController();
 const NOT_FOR_TASKS = [
   ...['approvals_approve', 'approvals_deny', 'approvals_link'],
   ...['schedules_create', 'schedules_update', 'schedules_resume', 'schedules_run'],
+  ...['tasks_batch', 'batches_resume', 'batches_retry'],
 ];
 /** On a machine that does much else. */
 const DRIVE_MS = 600_000;
@@ -106,12 +109,15 @@ beforeAll(async () => {
   for (const answer of waiting) parties.operator.known.learnFrom(answer);
   for (const answer of await schedulesFor(server, server.adminKey, 'operator'))
     parties.operator.known.learnFrom(answer);
+  for (const answer of await batchesFor(server, server.adminKey, 'operator'))
+    parties.operator.known.learnFrom(answer);
   for (const answer of await exportFor(server, server.adminKey, body.account))
     parties.operator.known.learnFrom(answer);
   await using runner = runTasks(server, behaveLikeAnAgent);
   await signIn(server, owner.key);
   await driveAll(reach, owner, operationsOf(owner), CANARY);
   await learnCursors(owner);
+  await stopBatches(reach, owner);
   await runner[Symbol.asyncDispose]();
   await server.call('PUT', `/api/v1/credentials/${HELD_PACK}`, { key: owner.key, body: { token: CANARY } });
   const credentials = { [GIVEN_PACK]: { token: CANARY } };
@@ -144,6 +150,7 @@ describe.each(['stranger', 'operator'] as const)('to the %s', (who) => {
     await driveAll(reach, other, operationsOf(other), who, (request, answer) =>
       expectNothingOfOwner(request, answer, who),
     );
+    await stopBatches(reach, other);
     await runner[Symbol.asyncDispose]();
     await startTask(reach, other, who, over.signal);
   }, DRIVE_MS);
@@ -275,7 +282,10 @@ const ONCE: readonly string[] = [
 ];
 
 /** Their cursors name something, and are of another kind than those of rows. */
-const OF_NAMES = ['/api/v1/commands', '/api/v1/templates', '/api/v1/templates/{name}/versions'];
+const OF_NAMES = [
+  ...['/api/v1/commands', '/api/v1/templates', '/api/v1/templates/{name}/versions'],
+  '/api/v1/batches/{id}/rows',
+];
 const isListOfRows = (operation: Operation) => isList(operation) && !OF_NAMES.includes(operation.path);
 
 const isList = ({ parameters }: Operation) => parameters.some(({ name }) => name === 'cursor');

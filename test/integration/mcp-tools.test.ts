@@ -115,6 +115,11 @@ it('a key sees the tools that its scopes allow, and no others', async () => {
     'stopTask',
     'tasks_continue',
     'tasks_message',
+    'tasks_batch',
+    'batches_pause',
+    'batches_resume',
+    'batches_stop',
+    'batches_retry',
     'templates_list',
     'templates_get',
     'templates_versions',
@@ -126,6 +131,9 @@ it('a key sees the tools that its scopes allow, and no others', async () => {
     'getTaskEvents',
     'tasks_ledger',
     'tasks_list',
+    'batches_list',
+    'batches_get',
+    'batches_rows',
     'tasks_artifacts_list',
   ]);
 });

@@ -51,7 +51,7 @@ describe('the commands', () => {
   afterAll(() => intake[Symbol.asyncDispose]());
 
   const today = async () =>
-    (await intake.call('batches list', { uploadedToday: true })).items.map(({ id }: { id: string }) => id);
+    (await intake.call('uploads list', { uploadedToday: true })).items.map(({ id }: { id: string }) => id);
 
   it("goes by the clinic's own day", async () => {
     expect(await today()).toEqual(['intake-harbor-1', 'intake-riverside-2']);
@@ -117,7 +117,7 @@ describe('the commands', () => {
 
   it('shows another account nothing and lets it change nothing', async () => {
     const other = await intake.otherAccount();
-    for (const list of ['batches list', 'compliance list']) {
+    for (const list of ['uploads list', 'compliance list']) {
       expect(await other.call(list)).toEqual({ items: [], nextCursor: null });
     }
     const [{ id }] = await intake.sql('select id from records limit 1');

@@ -29,7 +29,7 @@ function recognises(instruction: string): boolean {
 }
 
 function* play(): Steps<string> {
-  const batches = yield* readPages('seed batches list --uploaded-today', Batch);
+  const batches = yield* readPages('seed uploads list --uploaded-today', Batch);
   if ('trouble' in batches) return `Could not list the batches: ${batches.trouble}.`;
   if (batches.items.length === 0) return 'No batch was uploaded today. Nothing was processed.';
   const sentences: string[] = [];

@@ -1,8 +1,8 @@
 // Patient intake: batches of forms, what is wrong with them, and what the compliance office sees.
 import { definePack } from 'seed/pack';
-import { listBatches } from './commands/batches.ts';
 import { listCompliance, summariseCompliance } from './commands/compliance.ts';
 import { flagRecord, getRecord, validateRecords } from './commands/records.ts';
+import { listUploads } from './commands/uploads.ts';
 import { intake } from './intake.ts';
 import { writeSamples } from './samples.ts';
 import type { Tables } from './tables.ts';
@@ -10,7 +10,7 @@ import type { Tables } from './tables.ts';
 export const pack = definePack<Tables>({
   name: 'healthcare',
   title: 'Patient intake',
-  commands: [listBatches, validateRecords, getRecord, flagRecord, listCompliance, summariseCompliance],
+  commands: [listUploads, validateRecords, getRecord, flagRecord, listCompliance, summariseCompliance],
   samples: writeSamples,
   templates: [
     {

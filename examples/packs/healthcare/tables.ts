@@ -51,6 +51,6 @@ export async function findBatch(id: string, { db, account }: PackContext<Tables>
     .where('id', '=', id)
     .executeTakeFirst();
   if (row) return row;
-  const hint = 'seed batches list shows the batches.';
+  const hint = 'seed uploads list shows the batches.';
   throw new SeedError('not_found', `there is no batch "${id}"`, { hint });
 }

@@ -21,7 +21,7 @@ const ROWS = DELETION_LIMITS.deletionRowsAtOnce;
 /** Rows whose own rows, such as a task's events, are deleted at a time. */
 const ROOTS = 50;
 /** What would do something if it stood longer, in this order; then all others. */
-const FIRST = ['webhook_deliveries', 'webhook_endpoints', 'schedules', 'background_calls', 'approvals'];
+const FIRST = ['webhook_deliveries', 'webhook_endpoints', 'schedules', 'batches', 'background_calls', 'approvals'];
 /** What others hang on, in this order, behind all others. */
 const LAST = ['tasks', 'keys'];
 /** Those that have blobs: each of its own id. */

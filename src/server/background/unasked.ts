@@ -1,7 +1,7 @@
 // Runs a command as a key, at nobody's request: what is due by a schedule, and calls in the background. Everything
 // is checked as for a request, and it is found under an Idempotency-Key of its own: whoever takes it up from a
 // dead server does nothing twice, and what was cut off stays unknown.
-import type { Call } from '../../command/call.ts';
+import type { BatchPlace, Call } from '../../command/call.ts';
 import { isObject, type ObjectCommand } from '../../command/define-command.ts';
 import { refuseUnlessAllowed } from '../../command/refuse-unless-allowed.ts';
 import type { Registry } from '../../command/registry.ts';
@@ -42,6 +42,7 @@ export interface OwnCall {
   command: string;
   given: unknown;
   credential?: ShownCredential | undefined;
+  batchRow?: BatchPlace | undefined;
   /** The caller's own, instead of one made of kind and id. */
   idempotencyKey?: string | undefined;
 }
@@ -138,6 +139,7 @@ function requestOf(own: OwnCall, { actor }: CalledCommand, { store, stopping }: 
     waitMs: 0,
     via: 'key',
     platformCredential: own.credential,
+    batchRow: own.batchRow,
     traceParent: undefined,
     gone: () => NEVER,
     waiting: () => stopping,

@@ -3,6 +3,7 @@
 // that a new table or column does not go unnoticed. The tables of packs are the platform's, and not in here.
 
 import { ACCOUNT_HOLDINGS } from './account-holdings.ts';
+import { BATCH_HOLDINGS } from './batch-holdings.ts';
 
 /** A column, or an expression, by which rows belong to rows of another table, which it names by their `id`. */
 export interface Link {
@@ -45,6 +46,7 @@ const codeOf = (column: string) =>
 /** By table; one outside of the schema `public` with its schema. */
 export const HOLDINGS: Readonly<Record<string, Holding>> = {
   ...ACCOUNT_HOLDINGS,
+  ...BATCH_HOLDINGS,
   keys: {
     account: OF_ACCOUNT,
     task: [OF_TASK],
@@ -89,7 +91,8 @@ export const HOLDINGS: Readonly<Record<string, Holding>> = {
       id account_id key_id parent_task_id continues conversation_id status phase scopes timeout_ms resources
       template exit_code created_at started_at working_at begun_at completed_at runner_id lease_id lease_expires_at
       deadline last_seq event_batch events_dropped depth trace_parent risks approval loop wait_ms waited_ms
-      waiting_since sandbox_id sandbox_reach free_since freed_from output_attempts messages keep workspace_until`),
+      waiting_since sandbox_id sandbox_reach free_since freed_from output_attempts messages keep workspace_until
+      batch_id batch_row`),
     ledger: words(`
       model fallback_models input_tokens output_tokens usage billed_key_id llm_nano_usd compute_nano_usd cost_source
       budget used_tokens used_nano_usd used_calls overspent_at overspent`),

@@ -43,13 +43,13 @@ export function streamAnswer(
 
 export function fileAnswer(c: Context, { name, size, type, sha256, content }: SentFile): Response {
   c.header('Content-Type', type);
-  c.header('Content-Length', String(size));
+  if (size !== undefined) c.header('Content-Length', String(size));
   c.header('Content-Disposition', disposition(name));
   c.header('Content-Security-Policy', "sandbox; default-src 'none'");
   c.header('X-Content-Type-Options', 'nosniff');
   c.header('Cache-Control', 'private, no-store');
   // RFC 9530
-  c.header('Repr-Digest', `sha-256=:${Buffer.from(sha256, 'hex').toString('base64')}:`);
+  if (sha256 !== undefined) c.header('Repr-Digest', `sha-256=:${Buffer.from(sha256, 'hex').toString('base64')}:`);
   return c.body(Readable.toWeb(content) as ReadableStream);
 }
 

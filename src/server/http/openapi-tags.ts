@@ -8,6 +8,7 @@ const SENTENCES: Record<string, string> = {
   approvals: "Exact calls of tasks and keys that wait for a person's yes or no.",
   audit: 'Who did what to keys, accounts and settings, and when.',
   background: 'Commands that were called with `Prefer: respond-async`, and what came of them.',
+  batches: 'One instruction and many inputs: a task for each row, and what came of all of them.',
   commands: 'What the presented key may call.',
   credentials: 'What calls of packs show the platforms that do their work.',
   keys: 'API keys with their scopes, limits and budgets.',

@@ -52,14 +52,14 @@ const FileCommandShape = z.looseObject({
 });
 
 /** Seed's own begin with these. */
-const OWN_EVENTS = /^(task|key|webhook|schedule)\./;
+const OWN_EVENTS = /^(task|key|webhook|schedule|batch)\./;
 const EventName = z
   .string()
   .max(100)
   .regex(/^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/, 'is written like "incident.created"')
   .refine(
     (name) => !OWN_EVENTS.test(name),
-    "begins like Seed's own: task., key., webhook. and schedule. are taken",
+    "begins like Seed's own: task., key., webhook., schedule. and batch. are taken",
   );
 
 const TemplateShape = z.looseObject({

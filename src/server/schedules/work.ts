@@ -43,15 +43,25 @@ export async function checkedWork(actor: Actor, wanted: WantedWork, needs: WorkN
   if (wanted.task === undefined) return commandWork(actor, wanted, needs);
   if (wanted.input !== undefined)
     throw new SeedError('invalid_input', 'input is for a command: what a task is given is in task');
-  return taskWork(actor, wanted.task, needs);
+  const { input, scopes } = await checkedTask(actor, wanted.task, needs, 'schedule');
+  return { command: RUN_TASK, input, scopes };
 }
 
-async function taskWork(actor: Actor, task: ScheduledTask, needs: WorkNeeds): Promise<Work> {
+/**
+ * What a task is posted with that nobody waits for, as it is kept, and the scopes that its key needs.
+ * @param of what posts it
+ */
+export async function checkedTask(
+  actor: Actor,
+  task: ScheduledTask,
+  needs: WorkNeeds,
+  of: 'schedule' | 'batch',
+): Promise<Omit<Work, 'command'>> {
   refuseUnlessAllowed(commandOf(RUN_TASK, needs), actor);
   const { scopes, model, models, limits, webhookUrl } = task;
   if (scopes) {
     refuseUnknownScopes(scopes, needs.scopesFor(actor.operator));
-    refuseLacking(actor, scopes);
+    refuseLacking(actor, scopes, of);
   }
   if (model !== undefined && models !== undefined)
     throw new SeedError('invalid_input', 'task: model and models say the same thing: give one of them');
@@ -59,15 +69,15 @@ async function taskWork(actor: Actor, task: ScheduledTask, needs: WorkNeeds): Pr
   if (limits) await needs.checkLimits(limits);
   if (webhookUrl !== undefined) needs.checkUrl(webhookUrl);
   const input = JSON.parse(JSON.stringify(task)) as Record<string, unknown>;
-  return { command: RUN_TASK, input, scopes: ['tasks:write', ...(scopes ?? actor.key.scopes)] };
+  return { input, scopes: ['tasks:write', ...(scopes ?? actor.key.scopes)] };
 }
 
 /** A task that is posted is given less and told so; here nobody would read it. */
-function refuseLacking({ key }: Actor, scopes: readonly string[]): void {
+function refuseLacking({ key }: Actor, scopes: readonly string[], of: string): void {
   const lacking = scopes.filter((scope) => !allows(key.scopes, scope));
   if (lacking.length === 0) return;
-  throw new SeedError('missing_scope', `task.scopes: the key in use lacks ${lacking.join(', ')}`, {
-    hint: 'A schedule never runs with less than it asks for. Leave them out, or use another key.',
+  throw new SeedError('missing_scope', `scopes: the key in use lacks ${lacking.join(', ')}`, {
+    hint: `A ${of} never runs with less than it asks for. Leave them out, or use another key.`,
   });
 }
 

@@ -1,7 +1,8 @@
 // What bounds the calls of a task: its budget and those of its ancestors, and the spend limits of the keys that
 // its key descends from. A task that could spend nothing, or whose spending could not be counted, is refused when
 // it is accepted; a limit that is set later is looked at before each call (reservations.ts).
-import type { Db, TaskRow, Tx } from '../../db/tables.ts';
+import type { Selectable } from 'kysely';
+import type { Db, Tables, TaskRow, Tx } from '../../db/tables.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { secondsUntilNext } from '../../lib/utc-days.ts';
 import type { Budget } from '../../protocol/budget.ts';
@@ -17,6 +18,33 @@ export function boundsOfTasks(ancestors: readonly TaskRow[]): Bound[] {
     const used = { tokens: used_tokens, nanoUsd: used_nano_usd, calls: used_calls };
     return budgetBounds(id, budget, used, whose);
   });
+}
+
+/**
+ * What the batch of a task has for a budget, which all of its tasks draw on, and the batch's id where it has one.
+ * Its row is locked until the transaction ends: behind its tasks, and before what was spent with keys.
+ */
+export async function boundsOfBatch(tx: Tx, batchId: string | null): Promise<{ ids: string[]; bounds: Bound[] }> {
+  if (batchId === null) return { ids: [], bounds: [] };
+  const batch = await tx
+    .selectFrom('batches')
+    .select(['id', 'budget', 'used_tokens', 'used_nano_usd', 'used_calls'])
+    .where('id', '=', batchId)
+    .where('budget', 'is not', null)
+    .forNoKeyUpdate()
+    .executeTakeFirst();
+  return batch ? { ids: [batch.id], bounds: batchBounds(batch) } : { ids: [], bounds: [] };
+}
+
+type BatchUse = Pick<
+  Selectable<Tables['batches']>,
+  'id' | 'budget' | 'used_tokens' | 'used_nano_usd' | 'used_calls'
+>;
+
+/** The bounds that a batch's budget is for its tasks. */
+export function batchBounds({ id, budget, used_tokens, used_nano_usd, used_calls }: BatchUse): Bound[] {
+  const used = { tokens: used_tokens, nanoUsd: used_nano_usd, calls: used_calls };
+  return budgetBounds(id, budget, used, 'its batch');
 }
 
 /** The spend limits of the keys, with what was spent in the present UTC day and month. */

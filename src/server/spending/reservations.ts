@@ -13,7 +13,7 @@ import { SPEND_LIMIT_NAMES } from '../../protocol/key-limits.ts';
 import { isTerminal } from '../../protocol/statuses.ts';
 import { limitColumn } from '../access/keys.ts';
 import { lineageOf, worstOf } from '../access/presented-key.ts';
-import { boundsOfKeys, boundsOfTasks } from './bounds.ts';
+import { boundsOfBatch, boundsOfKeys, boundsOfTasks } from './bounds.ts';
 import { type Bound, type CallInFlight, decide, type Estimate, hasSpendLimit } from './budget.ts';
 import { type AskForRaise, raiseOf } from './raise.ts';
 import { lockAncestors, lockSpend } from './sums.ts';
@@ -65,14 +65,19 @@ async function insertReservation(
     .execute();
 }
 
-/** The calls in flight that count for any of the holders, all of which have the same key that pays. */
-async function callsInFlight(tx: Tx, billedKeyId: string, holders: readonly string[]): Promise<CallInFlight[]> {
-  const rows = await tx
+/**
+ * The calls in flight that count for any of the holders, all of which have the same key that pays.
+ * @param wanted.ofOthers or not all: tasks of one batch may have been started for several
+ */
+async function callsInFlight(
+  tx: Tx,
+  { billedKeyId, holders, ofOthers }: { billedKeyId: string; holders: readonly string[]; ofOthers: boolean },
+): Promise<CallInFlight[]> {
+  const inFlight = tx
     .selectFrom('reservations')
     .select(['holders', 'tokens', 'nano_usd', 'uncovered'])
-    .where('billed_key_id', '=', billedKeyId)
-    .where(sql<boolean>`holders && ${holders}::uuid[]`)
-    .execute();
+    .where(sql<boolean>`holders && ${holders}::uuid[]`);
+  const rows = await (ofOthers ? inFlight : inFlight.where('billed_key_id', '=', billedKeyId)).execute();
   return rows.map(({ holders, tokens, nano_usd, uncovered }) => ({
     holders,
     overLimit: uncovered,
@@ -149,16 +154,21 @@ export async function tryReserve(
     const limited = lineage.filter(hasSpendLimit);
     const limitedIds = limited.map(({ id }) => id);
     await lockSpend(tx, limitedIds, now);
-    const bounds = [...boundsOfTasks(ancestors), ...(await boundsOfKeys(tx, limited, now))];
+    const batch = await boundsOfBatch(tx, ancestors[0]?.batch_id ?? null);
+    const bounds = [...boundsOfTasks(ancestors), ...batch.bounds, ...(await boundsOfKeys(tx, limited, now))];
     const money = call.priced ? undefined : bounds.find(({ unit }) => unit === 'nanoUsd');
     if (money) return { kind: 'unpriced', bound: money };
-    const holders = [...ancestors, ...lineage].map(({ id }) => id);
+    const holders = [...[...ancestors, ...lineage].map(({ id }) => id), ...batch.ids];
     const billedKeyId = task.billed_key_id;
-    const verdict = decide(bounds, call.atMost, await callsInFlight(tx, billedKeyId, holders));
+    const verdict = decide(
+      bounds,
+      call.atMost,
+      await callsInFlight(tx, { billedKeyId, holders, ofOthers: batch.ids.length > 0 }),
+    );
     if (verdict.kind === 'wait') return { kind: 'wait', topic: topicOfCalls(billedKeyId) };
     if (verdict.kind === 'refuse') {
       const why = `this task is out of budget: ${verdict.bound.says}`;
-      const raise = raiseOf(verdict.bound, now);
+      const raise = batch.ids.includes(verdict.bound.holder) ? null : raiseOf(verdict.bound, now);
       const asks = approvalSettingOf([task, ...lineage])?.budget === 'ask';
       const approvalId =
         asks && raise ? await askForRaise(tx, { task, lineage, why: verdict.bound.says, raise }, now) : null;
@@ -177,16 +187,16 @@ async function billedKeyOfUnbounded(db: Db, taskId: string): Promise<string | nu
   const limits = SPEND_LIMIT_NAMES.map((name) => sql.ref(limitColumn(name)));
   const { rows } = await sql<{ billed_key_id: string }>`
     with recursive task_ancestors as (
-      select parent_task_id, budget from tasks where id = ${taskId}
+      select parent_task_id, budget, batch_id from tasks where id = ${taskId}
       union all
-      select tasks.parent_task_id, tasks.budget from task_ancestors join tasks on tasks.id = task_ancestors.parent_task_id
+      select tasks.parent_task_id, tasks.budget, tasks.batch_id from task_ancestors join tasks on tasks.id = task_ancestors.parent_task_id
     ), key_ancestors as (
       select keys.* from keys where id = (select key_id from tasks where id = ${taskId})
       union all
       select keys.* from key_ancestors join keys on keys.id = key_ancestors.caller_key_id
     )
     select billed_key_id from tasks where id = ${taskId}
-      and not exists (select from task_ancestors where budget is not null)
+      and not exists (select from task_ancestors where budget is not null or batch_id is not null)
       and not exists (select from key_ancestors where coalesce(${sql.join(limits)}) is not null)`.execute(db);
   return rows[0]?.billed_key_id ?? null;
 }

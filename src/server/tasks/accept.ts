@@ -96,7 +96,7 @@ export async function acceptOnce(
 }
 
 async function accept(call: Call, body: RunTaskBody, needs: AcceptNeeds, from: From | null): Promise<Task> {
-  const { actor, creationId: id, store, traceParent } = call;
+  const { actor, creationId: id, store, traceParent, batchRow } = call;
   const input = await orderOf(call, body, needs);
   const { accountId, key, lineage } = actor;
   const known = needs.scopesFor(actor.operator);
@@ -142,6 +142,7 @@ async function accept(call: Call, body: RunTaskBody, needs: AcceptNeeds, from: F
     webhookUrl,
     outputSchema: input.output?.schema ?? null,
     traceParent: (parseTraceParent(traceParent) && traceParent) ?? null,
+    batchRow,
     ...(from && { continued: from }),
   };
   if (from === null && isFree(task, input, lineage)) {

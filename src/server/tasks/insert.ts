@@ -1,6 +1,7 @@
 // The statement that makes tasks: their rows, the first event of each, and the word to who waits for the queue.
 // Called by create.ts.
 import { sql } from 'kysely';
+import type { BatchPlace } from '../../command/call.ts';
 import { storableJson } from '../../db/storable.ts';
 import type { StoredFile, StoredWorkspace, TaskRow, Tx } from '../../db/tables.ts';
 import { notify } from '../../db/telling.ts';
@@ -45,6 +46,8 @@ export interface NewTask {
   traceParent?: string | null;
   /** What it leaves behind besides its answer; null: nothing. */
   keep?: Keep | null;
+  /** The row of a batch that it is for; missing: none. */
+  batchRow?: BatchPlace | undefined;
   /** What it goes on from; missing: nothing. */
   continued?: Continued;
 }
@@ -81,13 +84,13 @@ export async function insertTasks(tx: Tx, tasks: readonly PlacedTask[], lockMs?:
         id, account_id, key_id, billed_key_id, parent_task_id, status, instruction, scopes, depth, timeout_ms, model,
         fallback_models, resources, budget, files, metadata, webhook_url, trace_parent, limits, approval, loop, risks,
         wait_ms, output_schema, output_attempts, template, continues, conversation_id, notes,
-        keep, workspace, workspace_until, created_at, last_seq
+        keep, workspace, workspace_until, batch_id, batch_row, created_at, last_seq
       )
       select
         id, account_id, key_id, billed_key_id, parent_task_id, 'queued', instruction, scopes, depth, timeout_ms, model,
         fallback_models, resources, budget, files, metadata, webhook_url, trace_parent, limits, approval, loop, risks,
         wait_ms, output_schema, output_attempts, template, continues, conversation_id, notes,
-        keep, workspace, workspace_until, date_trunc('milliseconds', now()), 1
+        keep, workspace, workspace_until, batch_id, batch_row, date_trunc('milliseconds', now()), 1
       from json_populate_recordset(null::tasks, ${storableJson(tasks.map(columnsOf))}::json)${patience}
       returning *
     ), begun as (
@@ -132,6 +135,8 @@ function columnsOf(task: PlacedTask) {
     workspace: task.continued?.workspace?.stored ?? null,
     workspace_until: task.continued?.workspace?.until.toISOString() ?? null,
     template: task.template ?? null,
+    batch_id: task.batchRow?.batchId ?? null,
+    batch_row: task.batchRow?.number ?? null,
     output_schema: task.outputSchema ?? null,
     output_attempts: task.outputSchema ? 0 : null,
   };

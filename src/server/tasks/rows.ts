@@ -81,6 +81,7 @@ export const SHOWN_COLUMNS = [
   ...(['output', 'output_attempts', 'output_error'] as const),
   ...(['limits', 'approval', 'loop', 'risks', 'wait_ms', 'waited_ms'] as const),
   ...(['continues', 'conversation_id', 'notes', 'keep', 'workspace', 'workspace_until'] as const),
+  ...(['batch_id', 'batch_row'] as const),
 ] satisfies readonly (keyof TaskRow)[];
 
 type ShownRow = Pick<TaskRow, (typeof SHOWN_COLUMNS)[number]>;
@@ -130,6 +131,7 @@ export function toTask(row: ShownRow): Task {
     parentTaskId: row.parent_task_id,
     continues: row.continues,
     conversationId: row.conversation_id ?? row.id,
+    batch: batchOf(row),
     notes: row.notes,
     keep: row.keep,
     workspace: workspaceOf(row),
@@ -144,6 +146,10 @@ export function costOf({
   llm_nano_usd: llm,
 }: Pick<TaskRow, 'compute_nano_usd' | 'llm_nano_usd'>): Task['cost'] {
   return { compute: usdOf(compute), llm: usdOf(llm), total: usdOf(compute + llm), currency: 'USD' };
+}
+
+function batchOf({ batch_id, batch_row }: ShownRow): Task['batch'] {
+  return batch_id === null || batch_row === null ? null : { id: batch_id, row: batch_row };
 }
 
 function workspaceOf({ workspace, workspace_until }: ShownRow): Task['workspace'] {

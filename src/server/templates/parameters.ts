@@ -4,7 +4,7 @@ import { RE2JS } from 're2js';
 import { z } from 'zod';
 import { fromText } from '../../lib/query-text.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import { PARAMETER_NAME, type Parameter, type Parameters, type ParameterValue } from '../../protocol/template.ts';
+import type { Parameter, Parameters, ParameterValue } from '../../protocol/template.ts';
 import { cutEnd, FINDING_LENGTH } from '../http/invalid-input.ts';
 
 /** `{{name}}`, with or without spaces; `\{{` stands for braces. */
@@ -94,11 +94,17 @@ function read(name: string, parameter: Parameter, value: ParameterValue): Parame
   throw wrong(`${name}: ${whyOf(checked.error)}`);
 }
 
+/** The names in the instruction's places, each once. */
+export function placesOf(instruction: string): string[] {
+  const found = [...instruction.matchAll(PLACE)].filter(([, escaped]) => !escaped);
+  return [...new Set(found.map(([, , name = '']) => name))];
+}
+
 /** Each place of the instruction filled; a list with commas between its items, nothing where there is no value. */
 export function fillIn(instruction: string, values: Record<string, ParameterValue | undefined>): string {
   return instruction.replace(PLACE, (whole, escaped: string, name: string) => {
     if (escaped) return whole.slice(1);
-    if (!PARAMETER_NAME.test(name) || !Object.hasOwn(values, name)) return whole;
+    if (!Object.hasOwn(values, name)) return whole;
     const value = values[name];
     return Array.isArray(value) ? value.join(', ') : String(value ?? '');
   });

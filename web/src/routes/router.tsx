@@ -9,6 +9,7 @@ import { offeredPages, type Page } from '../shell/page.ts';
 import { rootRoute, shellRoute } from '../shell/shell.tsx';
 import { EmptyState, ErrorNotice, SkeletonRows } from '../ui/states.tsx';
 import { approvalsPage } from './approvals/page.ts';
+import { batchesPage } from './batches/page.ts';
 import { commandsPage } from './commands/page.ts';
 import { keysPage } from './keys/page.ts';
 import { modelsPage } from './models/page.ts';
@@ -22,6 +23,7 @@ import { webhooksPage } from './webhooks/page.ts';
 const PAGES = [
   tasksPage,
   newTaskPage,
+  batchesPage,
   schedulesPage,
   approvalsPage,
   keysPage,

@@ -144,6 +144,7 @@ export function TabLinks({ label, tabs, className }: TabLinksProps) {
 interface BackLinkProps {
   to:
     | '/approvals'
+    | '/batches'
     | '/schedules'
     | '/keys'
     | '/commands'

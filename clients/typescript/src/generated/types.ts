@@ -238,6 +238,75 @@ export type BackgroundCall = {
   /** Until when its result can be read, once it is over */
   keptUntil: string | null;
 };
+export type Batch = {
+  id: string;
+  name: string;
+  status: "running" | "paused" | "stopping" | "completed" | "stopped";
+  pauseReason: {
+    code: string;
+    message: string;
+  } | null;
+  /** Why nothing starts at the moment, where there is something to say */
+  statusNote: string | null;
+  counts: {
+    /** All of them */
+    rows: number;
+    /** That have no task yet */
+    pending: number;
+    queued: number;
+    running: number;
+    waitingForApproval: number;
+    completed: number;
+    failed: number;
+    timedOut: number;
+    stopped: number;
+    /** That never get a task */
+    invalid: number;
+  };
+  concurrency: number;
+  /** What all of its tasks together may use */
+  budget: {
+    tokens: number | null;
+    usd: number | null;
+    calls: number | null;
+  } | null;
+  /** What they have used */
+  used: {
+    tokens: number;
+    usd: number;
+    calls: number;
+  };
+  /** What each task is posted with, but for what its row says */
+  task: Record<string, unknown>;
+  /** Whether each task finds its row as /workspace/in/input.json */
+  attach: boolean;
+  columns: string[];
+  /** The file that the rows came in */
+  source: string | null;
+  /** What whoever made it should know, such as columns that nothing uses */
+  notes: string[];
+  /** The key whose authority its tasks have: that which made it, or last resumed it */
+  keyId: string;
+  createdAt: string;
+  completedAt: string | null;
+};
+export type BatchRow = {
+  /** Its place, from 1 */
+  number: number;
+  status: "pending" | "invalid" | "queued" | "running" | "waiting_for_approval" | "completed" | "failed" | "timed_out" | "stopped";
+  input: Record<string, unknown>;
+  taskId: string | null;
+  attempt: number;
+  /** Those of the attempts before */
+  earlierTasks: string[];
+  /** Why it is invalid, could not be started or failed */
+  error: {
+    code: string;
+    message: string;
+  } | null;
+  /** What its task has used, in US dollars */
+  usd: number | null;
+};
 export type CostGroup = {
   /** Id of the key or task, name of the model or command, error code, or day in UTC */
   group: string;
@@ -880,6 +949,11 @@ export type Task = {
   continues: string | null;
   /** The first task of its conversation: its own id where it begins one */
   conversationId: string;
+  /** The batch that it is of, and its row there */
+  batch: {
+    id: string;
+    row: number;
+  } | null;
   /** What it lacks of what was before, or finds changed; its agent is told the same */
   notes: string[];
   /** What it leaves behind; null: what was said alone */
@@ -1359,6 +1433,121 @@ export interface BuiltInCommands {
     answer: {
       call: BackgroundCall;
     };
+  };
+  /** Show a batch: how many of its rows are how far, what it has used, and why it is paused if it is */
+  "batches get": {
+    kind: 'object';
+    input: {
+      /** Id of the batch */
+      id: string;
+    };
+    answer: {
+      batch: Batch;
+    };
+  };
+  /** List batches, newest first, with how many of their rows are how far */
+  "batches list": {
+    kind: 'list';
+    input: {
+      /** Only batches of this status */
+      status?: "running" | "paused" | "stopping" | "completed" | "stopped";
+      /** Items on a page, 1 to 100 */
+      limit?: number;
+      /** nextCursor of the page before */
+      cursor?: string;
+    };
+    item: Batch;
+  };
+  /** Pause a batch: no more of its rows start until it is resumed; tasks that it has started go on */
+  "batches pause": {
+    kind: 'object';
+    input: {
+      /** Id of the batch */
+      id: string;
+    };
+    answer: {
+      batch: Batch;
+    };
+  };
+  /** Download what came of a batch: every row in its order with its input, answer and error */
+  "batches results": {
+    kind: 'file';
+    input: {
+      /** Id of the batch */
+      id: string;
+      /** How it is written */
+      format?: "csv" | "jsonl" | "json";
+    };
+  };
+  /** Resume a batch, with another budget or concurrency if need be; from then on it runs for the key in use */
+  "batches resume": {
+    kind: 'object';
+    input: {
+      /** Id of the batch */
+      id: string;
+      /** Tasks that may be unfinished at a time; omitted: as it was */
+      concurrency?: number;
+      /** What all tasks together may use, what they have used already counted; omitted: as it was */
+      budget?: {
+        /** Input and output tokens */
+        tokens?: number;
+        /** US dollars, for model calls and sandboxes */
+        usd?: number;
+        /** Calls of the model */
+        calls?: number;
+      };
+    };
+    answer: {
+      batch: Batch;
+    };
+  };
+  /** Start the failed rows of a batch again, each with a new task; from then on it runs for the key in use */
+  "batches retry": {
+    kind: 'object';
+    input: {
+      /** Id of the batch */
+      id: string;
+      /** Which rows: those whose tasks ended so */
+      statuses?: ("failed" | "timed_out" | "stopped")[];
+    };
+    answer: {
+      batch: Batch;
+    };
+  };
+  /** List the rows of a batch in their order, each with its task or why it has none */
+  "batches rows": {
+    kind: 'list';
+    input: {
+      /** Id of the batch */
+      id: string;
+      /** Only rows of this status */
+      status?: "pending" | "invalid" | "queued" | "running" | "waiting_for_approval" | "completed" | "failed" | "timed_out" | "stopped";
+      /** Items on a page, 1 to 100 */
+      limit?: number;
+      /** nextCursor of the page before */
+      cursor?: string;
+    };
+    item: BatchRow;
+  };
+  /** Stop a batch: its tasks are stopped, and rows without a task never get one unless they are retried */
+  "batches stop": {
+    kind: 'object';
+    input: {
+      /** Id of the batch */
+      id: string;
+    };
+    answer: {
+      batch: Batch;
+    };
+  };
+  /** Follow a batch: itself again whenever more of its rows are done, until it has ended */
+  "batches watch": {
+    kind: 'stream';
+    input: {
+      /** Id of the batch */
+      id: string;
+    };
+    item: Batch;
   };
   /** Show one command with every field of its input and its answer, however deep */
   "commands show": {
@@ -1968,6 +2157,128 @@ export interface BuiltInCommands {
       id: string;
     };
     item: File;
+  };
+  /** Start a task for every row of a list or of a CSV file, some at a time, within one budget */
+  "tasks batch": {
+    kind: 'object';
+    input: ({ instruction: string; rows: Record<string, unknown>[] } | {
+      files: unknown;
+    } | { template: string; rows: Record<string, unknown>[] }) & ({
+      /** What to do with each row, in plain language; {{name}} is what the row has in that column */
+      instruction?: string;
+      /** Instead of an instruction: the name of a template, or name@version */
+      template?: string;
+      /** What is the same for all rows of the template's {{…}}, by their names */
+      parameters?: Record<string, string | number | boolean | (string | number | boolean)[]>;
+      /** What each agent may do, at most what the key may; omitted: the template's, or all of it */
+      scopes?: Scope[];
+      /** Milliseconds until the task is killed, 1000 to 600000; omitted: 300000, or what the template says */
+      timeout?: number;
+      /** What the sandbox may have, up to the server's maxima; omitted: the server's defaults */
+      resources?: {
+        /** Processors */
+        vcpus?: number;
+        /** MiB of memory; under gVisor files count, too */
+        memoryMb?: number;
+        /** MiB of files that it may write */
+        diskMb?: number;
+        /** Processes at a time */
+        processes?: number;
+      };
+      /** What its scopes may do; omitted: all that they allow */
+      limits?: ({
+        /** The commands of this scope; or else command or effects */
+        scope?: Scope;
+        /** One command, such as "purchase-orders create" */
+        command?: string;
+        /** The commands of these effects */
+        effects?: ("read" | "write" | "destructive")[];
+        /** A JSON Schema (2020-12) that the command's input has to fit */
+        input?: Record<string, unknown>;
+        /** By JSON pointer into the input, what the calls may come to together; * stands for each of a list */
+        sum?: Record<string, number | string>;
+        /** So many calls */
+        calls?: number;
+        /** What sum and calls are counted in; UTC */
+        per?: "task" | "day" | "month";
+        /** What becomes of a call that does not fit */
+        else?: "deny" | "ask";
+      })[];
+      /** What a person is asked first */
+      approval?: {
+        /** Commands of these effects are asked for */
+        effects?: ("read" | "write" | "destructive")[];
+        /** Milliseconds that a task may wait for people, in all */
+        wait?: number;
+        /** When nobody decides in time: the agent is told so and goes on, or the task ends */
+        onExpiry?: "continue" | "end";
+        /** Whether a task at its budget, or at a spend limit of its keys, asks for more */
+        budget?: "deny" | "ask";
+        /** Whether the asking key itself may decide */
+        selfApprove?: boolean;
+      } | null;
+      /** What becomes of the same write again and again */
+      loop?: "ask" | "warn" | "deny" | null;
+      /** What the answer has to fit, which the agent then gives as a value; omitted: it answers in text alone */
+      output?: WantedOutput;
+      /** The model to use, and no other; omitted: the key's defaults, or the account's, or the server's */
+      model?: string;
+      /** Instead of model: several in the order in which they are asked, each when those before it cannot answer */
+      models?: string[];
+      /** What it leaves behind for a task that goes on from it; omitted: what was said */
+      keep?: {
+        /** Whether /workspace is kept for the task that goes on from this one */
+        workspace: boolean;
+        /** For how long after its end, at most 30d */
+        for?: string;
+      };
+      /** Your own labels, kept with the task */
+      metadata?: Record<string, string>;
+      /** Hears of this task's events, signed with the account's default secret; a task needs webhooks:write for it */
+      webhookUrl?: string;
+      /** What each task may use: tokens, usd, calls; omitted: not limited */
+      taskBudget?: {
+        /** Input and output tokens */
+        tokens?: number;
+        /** US dollars, for model calls and sandboxes */
+        usd?: number;
+        /** Calls of the model */
+        calls?: number;
+      };
+      /** What all tasks together may use: tokens, usd, calls; omitted: not limited */
+      budget?: {
+        /** Input and output tokens */
+        tokens?: number;
+        /** US dollars, for model calls and sandboxes */
+        usd?: number;
+        /** Calls of the model */
+        calls?: number;
+      };
+      /** What it is called */
+      name?: string;
+      /** The rows, an object each; or else one CSV or JSONL file in files */
+      rows?: Record<string, unknown>[];
+      /** Instead of rows: one file that has them, .csv, .tsv or .jsonl */
+      files?: {
+        /** Its path below /workspace/in */
+        name: string;
+        /** Base64 */
+        content: string;
+        /** Its media type; omitted: by its name */
+        type?: string;
+      }[];
+      /** What stands between the cells of a CSV file; omitted: a comma, and of .tsv a tab */
+      delimiter?: "," | ";" | "\t" | "|";
+      /** Whether each task finds its row as /workspace/in/input.json; omitted: where no {{…}} takes of it */
+      attach?: boolean;
+      /** When rows are invalid: nothing is made, or they alone start no task */
+      onInvalid?: "refuse" | "skip";
+      /** Tasks that may be unfinished at a time */
+      concurrency?: number;
+    });
+    answer: {
+      batch: Batch;
+    };
   };
   /** Go on from a task that has ended: a new task, in a new sandbox, whose agent knows what was said */
   "tasks continue": {

@@ -30,7 +30,7 @@ const toSummary = (row: SummariesTable) => ({
 export const summariseCompliance = defineCommand({
   name: 'compliance summarise',
   summary: 'Generate the compliance summary of a batch, from its forms and flags as they are now',
-  http: 'POST /batches/{batchId}/compliance',
+  http: 'POST /uploads/{batchId}/compliance',
   scope: 'compliance:write',
   effect: 'write',
   creates: true,

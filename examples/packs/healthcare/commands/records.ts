@@ -26,7 +26,7 @@ const Finding = z.object({
 export const validateRecords = defineCommand({
   name: 'records validate',
   summary: 'Check the required fields of every form in a batch; shows problems, not what patients wrote',
-  http: 'GET /batches/{batchId}/validation',
+  http: 'GET /uploads/{batchId}/validation',
   scope: 'records:read',
   effect: 'read',
   // With what patients have typed into their forms.

@@ -32,10 +32,10 @@ const toBatch = (row: BatchRow) => ({
   records: row.records,
 });
 
-export const listBatches = defineCommand({
-  name: 'batches list',
+export const listUploads = defineCommand({
+  name: 'uploads list',
   summary: 'List the batches of intake forms',
-  http: 'GET /batches',
+  http: 'GET /uploads',
   scope: 'records:read',
   effect: 'read',
   reads: 'private',
@@ -45,7 +45,7 @@ export const listBatches = defineCommand({
   }),
   output: pageOf(Batch),
   columns: ['id', 'clinic', 'uploadedOn', 'uploadedToday', 'records'],
-  examples: ['seed batches list', 'seed batches list --uploaded-today --json'],
+  examples: ['seed uploads list', 'seed uploads list --uploaded-today --json'],
   run: ({ uploadedToday, ...page }, { db, account, clock }) => {
     const uploadedOn = sql`(uploaded_at at time zone time_zone)::date`;
     const today = sql`(${clock.now()}::timestamptz at time zone time_zone)::date`;
