@@ -48,7 +48,13 @@ const OPERATORS_VIEW: Record<string, string> = {
   sandboxes_list: 'select $1::uuid as id union select id from tasks where account_id = $1',
 };
 /** By which the operator changes any account; to all others it is refused before anything of it is read. */
-const OPERATORS_CHANGES = ['accounts_update', 'accounts_delete', 'accounts_deletion', 'holds_create', 'holds_release'];
+const OPERATORS_CHANGES = [
+  'accounts_update',
+  'accounts_delete',
+  'accounts_deletion',
+  'holds_create',
+  'holds_release',
+];
 /** The operator exports any account. */
 const EXPORTS = /^accounts_exports_/;
 /** Do nothing without a pack; each pack's own tests show it to another account. */

@@ -126,7 +126,11 @@ export async function pruneAudit(store: Store, before: Date): Promise<number> {
 }
 
 async function pruneBatch(tx: Tx, before: Date, now: Date): Promise<number> {
-  const deleted = await deleteSome(tx, sql`created_at < ${before} and not is_task_held(task_id, account_id)`, BATCH);
+  const deleted = await deleteSome(
+    tx,
+    sql`created_at < ${before} and not is_task_held(task_id, account_id)`,
+    BATCH,
+  );
   if (deleted === 0) return 0;
   const done = { command: 'audit prune', target: before.toISOString(), status: 200, code: null, calls: deleted };
   await insertAudit(tx, [{ ...NOBODY, ...done, at: now, requestId: null }]);
