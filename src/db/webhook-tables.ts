@@ -32,6 +32,7 @@ export interface WebhookTables {
     url: string | null;
     only_endpoint_id: string | null;
     position: Defaulted<number | null>;
+    task_id: Defaulted<string | null>;
   };
   webhook_deliveries: {
     id: string;

@@ -51,6 +51,14 @@ async function addRare(databaseUrl: string, { id }: Tenant): Promise<void> {
        select gen_random_uuid(), schedules.id, '${id}', now(), 'skipped', now() from schedules where account_id = '${id}';
      insert into model_tests (upstream, model, account_id, begun_at) values ('u', 'm', '${id}', now());
      insert into grant_counts (holder_id, counter, span, amount, updated_at) values (${key}, 'c', '2026-11', 1, now());
+     insert into batches (id, account_id, key_id, authority, name, task, fills, attach, columns, notes, source,
+         concurrency, status, pause_reason, note, rows, pending, invalid, created_at, updated_at, completed_at)
+       values ('11111111-2222-4333-8444-555555555557', '${id}', ${key}, '{}', '', '{}', '{}', false, '{}', '{}', '',
+         1, 'stopped', '{}', '', 1, 0, 0, now(), now(), now());
+     insert into batch_rows (batch_id, number, input, status, error)
+       values ('11111111-2222-4333-8444-555555555557', 1, '{}', 'stopped', '{}');
+     insert into holds (id, account_id, kind, subject_id, reason, by_operator, created_by, created_at, released_at)
+       values (gen_random_uuid(), '${id}', 'account', '${id}', '', true, ${key}, now(), now());
      insert into webhook_events (id, account_id, type, created_at, data)
        values ('11111111-2222-4333-8444-555555555555', '${id}', 'x.y', now(), '{}');
      insert into webhook_deliveries (id, account_id, event_id, url, lane, created_at, status)

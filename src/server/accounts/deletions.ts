@@ -10,11 +10,12 @@ import { usdOf } from '../../lib/money.ts';
 import type { AccountDeletion } from '../../protocol/account-deletion.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { noAccount } from '../access/accounts.ts';
+import { refuseHeldAccount } from '../forgetting/holds.ts';
 
 /**
  * From its commit on no key of the account works, and its deletion goes on by itself. Of one that is deleted, or
  * about to be, it tells how far that is.
- * @throws SeedError not_found, confirmation_needed, or conflict for the operator's own account
+ * @throws SeedError not_found, confirmation_needed, held, or conflict for the operator's own account
  */
 export function beginDeletion(
   { store, actor }: Pick<Call, 'store' | 'actor'>,
@@ -34,6 +35,7 @@ export function beginDeletion(
       throw new SeedError('conflict', 'the account of the operator cannot be deleted', {
         hint: 'It is what this Seed is run by. To delete all, remove the database and the folder of files.',
       });
+    await refuseHeldAccount(tx, id);
     if (confirm !== account.name)
       throw new SeedError('confirmation_needed', 'confirm is to be the name of the account, and is another', {
         hint: 'seed accounts list shows the names. What is deleted cannot be had back: seed accounts export comes first.',

@@ -37,7 +37,11 @@ function rowsBy(link: Link, erased: Erased): RawBuilder<boolean> {
     return link.type === 'text'
       ? sql`${column} = any(${erased.taskIds}::text[])`
       : sql`${column} = any(${erased.taskIds}::uuid[])`;
-  const [next] = HOLDINGS[link.to]?.task ?? [];
-  if (!next) throw new Error(`rows of ${link.to} belong to no task`);
-  return sql`${column} in (select id from ${sql.raw(link.to)} where ${rowsBy(next, erased)})`;
+  const links = HOLDINGS[link.to]?.task ?? [];
+  if (links.length === 0) throw new Error(`rows of ${link.to} belong to no task`);
+  const theirs = sql.join(
+    links.map((next) => sql`select id from ${sql.raw(link.to)} where ${rowsBy(next, erased)}`),
+    sql` union all `,
+  );
+  return sql`${column} in (${theirs})`;
 }

@@ -20,8 +20,12 @@ export async function placeHold({ actor, store, creationId }: Held, body: HoldBo
   const accountId = accountOf(actor, body.accountId);
   return inTransaction(store.db, async (tx) => {
     // Waits for whatever is being forgotten, and nothing is forgotten until it is there.
-    const { rows } = await sql`select id from accounts where id = ${accountId} for no key update`.execute(tx);
-    if (rows.length === 0) throw new SeedError('not_found', `there is no account ${accountId}`);
+    const { rows } = await sql<{ deleting_since: Date | null }>`
+      select deleting_since from accounts where id = ${accountId} for no key update`.execute(tx);
+    const [account] = rows;
+    if (!account) throw new SeedError('not_found', `there is no account ${accountId}`);
+    if (account.deleting_since !== null)
+      throw new SeedError('conflict', `the account ${accountId} is being deleted: it is too late for a hold`);
     await refuseTooMany(tx, accountId);
     const row = await tx
       .insertInto('holds')
@@ -70,6 +74,21 @@ async function refuseTooMany(tx: Tx, accountId: string): Promise<void> {
     throw new SeedError('conflict', `the account has ${count} holds in force, and may not have more`, {
       hint: 'Release some, or hold the account.',
     });
+}
+
+/** For whatever deletes a whole account, in its transaction behind the account's lock. @throws SeedError held */
+export async function refuseHeldAccount(tx: Tx, accountId: string): Promise<void> {
+  const hold = await tx
+    .selectFrom('holds')
+    .select('id')
+    .where('account_id', '=', accountId)
+    .where('released_at', 'is', null)
+    .limit(1)
+    .executeTakeFirst();
+  if (!hold) return;
+  throw new SeedError('held', `the account ${accountId} has a legal hold in force`, {
+    hint: 'seed holds list --account-id shows them; once they are released the account can be deleted.',
+  });
 }
 
 /** It stays in the list of those that were. @throws SeedError not_found, operator_only, conflict */

@@ -19,8 +19,11 @@ export const WEBHOOK_HOLDINGS = {
   },
   webhook_events: {
     account: OF_ACCOUNT,
-    task: [{ column: `data->>'taskId'`, to: 'tasks', type: 'text' }],
-    identity: words('id account_id type created_at only_endpoint_id position'),
+    task: [
+      { column: `data->>'taskId'`, to: 'tasks', type: 'text' },
+      { column: 'task_id', to: 'tasks' },
+    ],
+    identity: words('id account_id type created_at only_endpoint_id position task_id'),
     content: {
       data: `jsonb_build_object('taskId', data->'taskId', 'status', data->'status', 'forgotten', true)`,
       url: 'null',

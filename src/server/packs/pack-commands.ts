@@ -94,7 +94,7 @@ function runnerOf(
   ): Promise<Result> => {
     const access = effect === 'read' ? 'read only' : 'read write';
     const { accountId } = call.actor;
-    const events = emittedEvents(pack, effect, accountId, store);
+    const events = emittedEvents(pack, effect, { accountId, taskId: call.actor.key.taskId }, store);
     const context = Object.assign(contextOf(call), {
       config,
       secrets,
@@ -193,7 +193,7 @@ function externalContext(
 function emittedEvents(
   { name, events = [] }: LoadedPack,
   effect: Effect,
-  accountId: string,
+  whose: Pick<NewEvent, 'accountId' | 'taskId'>,
   { clock }: Pick<Store, 'clock'>,
 ) {
   const types = createEventTypes(events);
@@ -204,7 +204,7 @@ function emittedEvents(
       if (effect === 'read')
         throw new SeedError('internal', `a command of the pack ${name} that only reads emits "${type}"`);
       types.refuseUndeclared(type);
-      emitted.push({ accountId, type, data });
+      emitted.push({ ...whose, type, data });
     },
     any: () => emitted.length > 0,
     async write(tx: Tx): Promise<void> {

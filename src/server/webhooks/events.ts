@@ -26,6 +26,8 @@ export interface NewEvent {
   type: string;
   /** What happened, thin: ids and what changed. Never a secret. */
   data: Record<string, unknown>;
+  /** The task whose agent brought it about, where its data does not say so: what it says goes with that. */
+  taskId?: string | null;
   /** Besides the account's endpoints it goes there. */
   url?: string | null;
   /** It goes to this endpoint and to no other. */
@@ -52,6 +54,7 @@ export async function emitEvent(tx: Tx, event: NewEvent, now: Date): Promise<str
       data,
       url: event.url ?? null,
       only_endpoint_id: event.onlyEndpointId ?? null,
+      task_id: event.taskId ?? null,
     })
     .execute();
   await notify(tx, 'webhooks');
