@@ -135,7 +135,7 @@ async function findings(page: Page, path: string): Promise<string[]> {
 /** Until what it shows has come: no part says that it loads, and nothing is asked for. */
 async function settled(page: Page): Promise<void> {
   await page.locator('main').locator('h1:visible, h2:visible').first().waitFor();
-  await expect.poll(() => page.getByRole('status', { name: 'Loading' }).count()).toBe(0);
+  await expect.poll(() => page.getByRole('status', { name: 'Loading' }).count(), { timeout: 15_000 }).toBe(0);
 }
 
 describeInBrowser(
