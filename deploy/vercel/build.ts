@@ -1,6 +1,6 @@
 // Makes the folder that Vercel's own CLI deploys: Seed with its packs as one bundle, the files that it reads
 // beside it, and the dashboard as static files. Called by scripts/vercel.ts and by the tests of functions.
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -19,7 +19,7 @@ const PACK_FILES = /\.(?:sql|json|ya?ml|md|txt|csv)$/;
 
 export interface BuiltFunction {
   folder: string;
-  /** Of the program, as it is and compressed. */
+  /** Of the program with its parts, as it is and compressed. */
   bytes: number;
   gzipBytes: number;
 }
@@ -51,8 +51,14 @@ export async function buildFunction(
       filter: (path) => !/\/\.\w+$/.test(path),
     });
   }
-  const text = await readFile(join(program, 'function.js'));
-  return { folder, bytes: text.length, gzipBytes: gzipSync(text).length };
+  const names = (await readdir(program, { recursive: true })).filter((name) => name.endsWith('.js'));
+  const texts = await Promise.all(names.map((name) => readFile(join(program, name))));
+  const sum = (sizes: number[]) => sizes.reduce((bytes, size) => bytes + size, 0);
+  return {
+    folder,
+    bytes: sum(texts.map((text) => text.length)),
+    gzipBytes: sum(texts.map((text) => gzipSync(text).length)),
+  };
 }
 
 async function bundleProgram(program: string, places: readonly PackPlace[]): Promise<void> {

@@ -8,6 +8,7 @@ import { readVersion } from '../../src/lib/version.ts';
 import { SeedError } from '../../src/protocol/errors.ts';
 import type { Playbook } from '../../src/scripted/playbook.ts';
 import { BUILT_IN } from '../../src/server/built-in.ts';
+import type { DoorSandboxes } from '../../src/server/door/sandboxes.ts';
 import {
   createFunction,
   type FunctionParts,
@@ -70,7 +71,7 @@ export async function openFunction(
 export function functionOf(bundled: Bundled): SeedFunction {
   let opening: Promise<SeedFunction> | null = null;
   const opened = () => {
-    opening ??= openFunction(bundled, functionSettings());
+    opening ??= openBySettings(bundled);
     return opening;
   };
   return {
@@ -86,6 +87,20 @@ export function functionOf(bundled: Bundled): SeedFunction {
     drain: async (until) => (await opened()).drain(until),
     end: async () => (await opening?.catch(() => null))?.end(),
   };
+}
+
+async function openBySettings(bundled: Bundled): Promise<SeedFunction> {
+  const settings = functionSettings();
+  return openFunction(bundled, settings, { sandboxes: await sandboxesOf(settings) });
+}
+
+/** Vercel's, where its sandboxes call in at the door; null: runners have them. @throws SeedError invalid_settings */
+async function sandboxesOf({ door }: ServerSettings): Promise<DoorSandboxes | null> {
+  if (door === null) return null;
+  // Loaded by those alone who have a door.
+  const { readVercelSettings } = await import('../../src/drivers/vercel/settings.ts');
+  const { createVercelSandboxes } = await import('../../src/drivers/vercel/door-sandboxes.ts');
+  return createVercelSandboxes(readVercelSettings());
 }
 
 /** @throws SeedError invalid_settings, naming the variable */
