@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Lease } from '../../src/protocol/runner.ts';
 import type { Task } from '../../src/protocol/task.ts';
 import { rowsOf } from '../fixtures/database.ts';
+import { until } from '../fixtures/seed.ts';
 import { startTestServer, type TestRunner, type TestServer } from '../fixtures/server.ts';
 
 let server: TestServer;
@@ -136,6 +137,37 @@ describe('tasks delete', () => {
     expect(all.body.forgotten).toBe(3);
     const listed = (await api('GET', `/tasks?conversationId=${first.id}`)).body.items as Task[];
     expect(listed.map(({ forgottenAt }) => forgottenAt !== null)).toEqual([true, true, true]);
+  });
+
+  it('takes what a batch was made with, once no task of it is remembered, and starts none of it again', async () => {
+    const rows = [{ who: 'row-w0rd one' }, { who: 'row-w0rd two' }];
+    const made = await api('POST', '/tasks/batch', { instruction: 'batch-w0rd {{who}}', name: 'name-w0rd', rows });
+    expect(made.status).toBe(202);
+    const { id } = made.body.batch;
+    const leases = [await runner.lease(), await runner.lease()];
+    for (const lease of leases)
+      await runner.settle(lease, { outcome: 'failed', error: { code: 'agent_failed', message: 'failed' } });
+    const words = async () =>
+      (
+        await rowsOf(
+          server.databaseUrl,
+          `select 'batch' from batches where batches::text ~ 'w0rd'
+           union all select 'row' from batch_rows where batch_rows.input::text ~ 'w0rd'`,
+        )
+      ).length;
+    await until('the batch has ended', async () => (await api('GET', `/batches/${id}`)).body.batch.completedAt);
+    const [one, two] = leases.map(({ taskId }) => taskId);
+    expect((await api('DELETE', `/tasks/${one}`)).status).toBe(200);
+    expect(await words()).toBe(2);
+    const retried = await api('POST', `/batches/${id}/retry`);
+    expect(retried.body.batch.counts).toMatchObject({ failed: 1 });
+    const again = await runner.lease();
+    await runner.settle(again, { outcome: 'failed', error: { code: 'agent_failed', message: 'failed' } });
+    await until('it has ended again', async () => (await api('GET', `/batches/${id}`)).body.batch.completedAt);
+    for (const task of [two, again.taskId]) expect((await api('DELETE', `/tasks/${task}`)).status).toBe(200);
+    expect(await words()).toBe(0);
+    expect((await api('GET', `/batches/${id}`)).body.batch).toMatchObject({ name: 'forgotten', columns: [] });
+    expect(codeOf(await api('POST', `/batches/${id}/retry`))).toEqual([409, 'conflict']);
   });
 
   it('takes with it what its agent started, and is nothing for an agent', async () => {

@@ -104,7 +104,7 @@ export async function retry(
         'conflict',
         `no row of the batch is ${statuses.join(' or ')}: there is nothing to retry`,
         {
-          hint: `A row is tried at most ${BATCH_LIMITS.batchAttempts} times.`,
+          hint: `A row is tried at most ${BATCH_LIMITS.batchAttempts} times, and not when its task is forgotten.`,
         },
       );
     const going = await tx
@@ -130,6 +130,7 @@ async function retried(tx: Tx, id: string, statuses: readonly Retried[]): Promis
     with ended as (
       select number, status from batch_rows
       where batch_id = ${id} and status = any(${statuses}::text[]) and attempt < ${BATCH_LIMITS.batchAttempts}
+        and not exists (select from tasks where tasks.id = task_id and forgotten_at is not null)
       order by number for update
     ), again as (
       update batch_rows set status = 'pending', error = null, attempt = attempt + 1, has_task = false,

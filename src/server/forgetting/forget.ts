@@ -49,6 +49,7 @@ export async function forgetTasks({ store, blobs }: ForgetParts, wanted: Wanted)
     await eraseContent(tx, { taskIds, since });
     await emptySchedules(tx, taskIds);
     await tx.updateTable('tasks').set({ forgotten_at: now }).where('id', 'in', taskIds).execute();
+    await emptyBatches(tx, taskIds);
     const unused = await letGoOfBlobs(tx, tasks);
     const data = { taskIds, why: wanted.why };
     await emitEvent(tx, { accountId: wanted.accountId, type: 'task.forgotten', data }, now);
@@ -117,6 +118,20 @@ async function emptySchedules(tx: Tx, taskIds: readonly string[]): Promise<void>
     update schedules set input = '{}', pause_reason = null where status = 'ended' and id in (
       select schedule_id from schedule_runs where id = any(${taskIds}::uuid[])
     )`.execute(tx);
+}
+
+/** Those that have ended, and of which no task is remembered: what they were made with, and rows without a task. */
+async function emptyBatches(tx: Tx, taskIds: readonly string[]): Promise<void> {
+  const { rows } = await sql<{ id: string }>`
+    update batches set name = 'forgotten', task = '{}', fills = '{}', columns = '{}', notes = '{}', source = null,
+      pause_reason = null, note = null
+    where completed_at is not null
+      and id in (select batch_id from tasks where id = any(${taskIds}::uuid[]) and batch_id is not null)
+      and not exists (select from tasks where batch_id = batches.id and forgotten_at is null)
+    returning id`.execute(tx);
+  if (rows.length === 0) return;
+  const ids = rows.map(({ id }) => id);
+  await sql`update batch_rows set input = '{}', error = null where batch_id = any(${ids}::uuid[])`.execute(tx);
 }
 
 /** Marks those that no task has any more, as to be removed at once, and returns them. */
