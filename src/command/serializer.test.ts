@@ -35,6 +35,7 @@ const SHAPED = [
     'task.completed',
     '/total',
     '500.25',
+    '30d',
     'a'.repeat(64),
     'x'.repeat(61),
   ],

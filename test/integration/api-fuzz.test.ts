@@ -8,7 +8,7 @@ import { breakagesOf } from '../fixtures/fuzz/broken-requests.ts';
 import { type Answered, ApiDocument, type Operation } from '../fixtures/fuzz/document.ts';
 import { findFault, findLeniency } from '../fixtures/fuzz/faults.ts';
 import { Known } from '../fixtures/fuzz/known.ts';
-import { driveAll, newParty } from '../fixtures/fuzz/party.ts';
+import { driveAll, newParty, ONCE_IN_A_WHILE } from '../fixtures/fuzz/party.ts';
 import { Sender, toWire, type WireRequest } from '../fixtures/fuzz/requests.ts';
 import { validDraft } from '../fixtures/fuzz/valid-requests.ts';
 import { withHeldPack } from '../fixtures/held-pack.ts';
@@ -64,7 +64,7 @@ afterAll(async () => {
 });
 
 it(`answers ${REQUESTS} requests as its document says (seed ${SEED})`, {
-  timeout: 60_000 + REQUESTS * 20,
+  timeout: 180_000 + REQUESTS * 20,
 }, async () => {
   const { operations } = document;
   const each = Math.ceil(REQUESTS / 2 / operations.length);
@@ -87,7 +87,7 @@ it(`answers ${REQUESTS} requests as its document says (seed ${SEED})`, {
   sent += await sendValid(missed.flatMap((operation) => validRequests(operation, each, SEED - 1)));
   expect(faults.slice(0, 20)).toEqual([]);
   // What was destroyed before its turn came is there for somebody new.
-  const never = operations.filter(({ id }) => !succeeded.has(id));
+  const never = operations.filter(({ id }) => !succeeded.has(id) && !ONCE_IN_A_WHILE.includes(id));
   if (never.length > 0) {
     const nouns = new Set(never.map(nounOf));
     const reach = { server, document, sender, seed: SEED };

@@ -9,8 +9,12 @@ beforeAll(async () => {
 });
 afterAll(() => door?.[Symbol.asyncDispose]());
 
-const post = async (instruction: string, more: object = {}) => {
-  const { status, body } = await door.server.call('POST', '/api/v1/tasks/run', { body: { instruction, ...more } });
+const post = async (instruction: string, more: object = {}, key?: string) => {
+  const asked = { instruction, ...more };
+  const { status, body } = await door.server.call('POST', '/api/v1/tasks/run', {
+    body: asked,
+    ...(key && { key }),
+  });
   expect(status).toBe(202);
   return body.task.id as string;
 };
@@ -62,7 +66,7 @@ test('what is cut, lost or answered by somebody in between is asked again, and d
   const task = await ended(await post(bash(script), { scopes: ['keys:read', 'keys:write'], timeout: 120_000 }));
   door.vendor.onRequest = () => 'pass';
   expect(task).toMatchObject({ status: 'completed', stdout: expect.stringContaining('code 0') });
-  const { body } = await door.server.call('GET', '/api/v1/keys?search=made%20once');
+  const { body } = await door.server.call('GET', '/api/v1/keys?q=made%20once');
   expect(body.items).toHaveLength(1);
   const told = (await door.server.call('GET', `/api/v1/tasks/${task.id}/events`)).body as string;
   const seqs = told
@@ -76,7 +80,12 @@ test('what is cut, lost or answered by somebody in between is asked again, and d
 test('its clock stands while all that it does waits for people, and it goes on with what they decided', async () => {
   const script = 'seed keys create --name asked --scopes keys:read --json > /dev/null; echo "code $?"';
   const approval = { effects: ['write'], wait: 60_000 };
-  const id = await post(bash(script), { scopes: ['keys:write', 'keys:read'], timeout: 60_000, approval });
+  // Whoever asks does not decide.
+  const made = await door.server.call('POST', '/api/v1/keys', {
+    body: { name: 'poster', scopes: ['tasks:read', 'tasks:write', 'keys:read', 'keys:write'] },
+  });
+  const wanted = { scopes: ['keys:write', 'keys:read'], timeout: 60_000, approval };
+  const id = await post(bash(script), wanted, made.body.secret);
   const waiting = await until(
     'the wait',
     async () => {
@@ -85,22 +94,22 @@ test('its clock stands while all that it does waits for people, and it goes on w
     },
     50_000,
   );
-  const { body } = await door.server.call('GET', `/api/v1/approvals?taskId=${id}`);
+  const { body } = await door.server.call('GET', `/api/v1/approvals?task=${id}`);
   const [asked] = body.items;
   expect((await door.server.call('POST', `/api/v1/approvals/${asked.id}/approve`)).status).toBe(200);
   const task = await ended(id);
   expect(task).toMatchObject({ status: 'completed', stdout: expect.stringContaining('code 0') });
   expect(task.waitedMs).toBeGreaterThan(0);
   expect(Date.parse(waiting.deadline)).toBeGreaterThan(Date.parse(task.startedAt) + 60_000);
-  expect((await door.server.call('GET', '/api/v1/keys?search=asked')).body.items).toHaveLength(1);
+  expect((await door.server.call('GET', '/api/v1/keys?q=asked')).body.items).toHaveLength(1);
 }, 120_000);
 
 test('an agent is sent a message while it works, and a stop ends it with its sandbox', async () => {
   const id = await post(bash('echo begun; sleep 4', 'sleep 60'), { timeout: 120_000 });
   await until('its first step', async () => (await read(id)).phase === 'working');
   const sent = await door.server.call('POST', `/api/v1/tasks/${id}/messages`, { body: { text: 'hurry' } });
-  expect(sent.status).toBe(201);
-  const events = async () => (await door.server.call('GET', `/api/v1/tasks/${id}/events?wait=0`)).body as string;
+  expect(sent.status).toBe(202);
+  const events = async () => (await door.server.call('GET', `/api/v1/tasks/${id}/events?past=true`)).body as string;
   await until('the agent to read it', async () => String(await events()).includes('reads a message'), 40_000);
   expect((await door.server.call('POST', `/api/v1/tasks/${id}/stop`)).status).toBe(200);
   await gone();

@@ -42,7 +42,9 @@ function start(file: string, environment: NodeJS.ProcessEnv) {
   return { child, exited, said: () => text };
 }
 
-test('a server told to wait listens when the job has migrated, and as long as nothing newer is missing', async () => {
+test('a server told to wait listens when the job has migrated, and as long as nothing newer is missing', {
+  timeout: 180_000,
+}, async () => {
   const server = start('src/server/main.ts', {
     DATABASE_URL: database.databaseUrl,
     SEED_MIGRATIONS: 'wait',
@@ -50,13 +52,13 @@ test('a server told to wait listens when the job has migrated, and as long as no
     SEED_DATA_DIR: dataDir,
     PORT: '0',
   });
-  await expect.poll(server.said, { timeout: 20_000 }).toContain('waiting until the database is migrated');
+  await expect.poll(server.said, { timeout: 60_000 }).toContain('waiting until the database is migrated');
   expect(await rowsOf(database.databaseUrl, `select to_regclass('migrations') as made`)).toEqual([{ made: null }]);
   expect(await migrate(database.databaseUrl)).toEqual({
     code: 0,
     said: expect.stringContaining('The database is up to date.'),
   });
-  await expect.poll(server.said, { timeout: 20_000 }).toContain('"msg":"listening"');
+  await expect.poll(server.said, { timeout: 60_000 }).toContain('"msg":"listening"');
   server.child.kill('SIGTERM');
   expect(await server.exited).toBe(0);
   // Again, as a rolling update of the same version does: nothing to do is no failure.
@@ -71,7 +73,7 @@ test('a server told to wait listens when the job has migrated, and as long as no
     SEED_DATA_DIR: dataDir,
     PORT: '0',
   });
-  await expect.poll(again.said, { timeout: 20_000 }).toMatch(/"missing":\["crm\/\d{4}_[^\]]+\][^\n]*waiting/);
+  await expect.poll(again.said, { timeout: 60_000 }).toMatch(/"missing":\["crm\/\d{4}_[^\]]+\][^\n]*waiting/);
   again.child.kill('SIGKILL');
 });
 

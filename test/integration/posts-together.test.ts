@@ -63,14 +63,14 @@ test('one that the database refuses fails alone', async () => {
     fallbackModels: ['a', 'b "c" {d}'],
     metadata: { note: '\\ \u0000' },
   };
-  const task = (id: string, keyId: string) => ({ ...newTask(seed.account.id, keyId), ...odd, id });
+  const task = (id: string, accountId = seed.account.id) => ({ ...newTask(accountId, key.id), ...odd, id });
   const twice = randomUUID();
-  await create(task(twice, key.id));
-  const [one, unknownKey, again, other] = await Promise.allSettled([
-    create(task(randomUUID(), key.id)),
+  await create(task(twice));
+  const [one, unknownAccount, again, other] = await Promise.allSettled([
+    create(task(randomUUID())),
     create(task(randomUUID(), randomUUID())),
-    create(task(twice, key.id)),
-    create(task(randomUUID(), key.id)),
+    create(task(twice)),
+    create(task(randomUUID())),
   ]);
   expect(one).toMatchObject({
     status: 'fulfilled',
@@ -81,27 +81,33 @@ test('one that the database refuses fails alone', async () => {
     },
   });
   expect(other).toMatchObject({ status: 'fulfilled' });
-  expect(unknownKey).toMatchObject({ status: 'rejected', reason: { code: '23503' } });
+  expect(unknownAccount).toMatchObject({ status: 'rejected', reason: { code: '23503' } });
   expect(again).toMatchObject({ status: 'rejected', reason: { code: '23505' } });
 });
 
 test('one that waits for a lock keeps none of the others waiting', async () => {
-  const [{ key: locked }, { key: free }] = await Promise.all([seed.addKey(), seed.addKey()]);
+  const { key } = await seed.addKey();
+  const locked = randomUUID();
+  const { db, clock } = seed.store;
+  await db
+    .insertInto('accounts')
+    .values({ id: locked, name: 'locked', operator: false, created_at: clock.now() })
+    .execute();
   const holding = Promise.withResolvers<void>();
   const held = Promise.withResolvers<void>();
   const holder = seed.store.db.transaction().execute(async (tx) => {
-    await tx.selectFrom('keys').select('id').where('id', '=', locked.id).forUpdate().execute();
+    await tx.selectFrom('accounts').select('id').where('id', '=', locked).forUpdate().execute();
     held.resolve();
     await holding.promise;
   });
   await held.promise;
   const create = openTaskCreation(seed.store);
-  const task = (keyId: string) => create(newTask(seed.account.id, keyId));
+  const task = (accountId: string) => create(newTask(accountId, key.id));
   let waited = true;
-  const waiting = task(locked.id).finally(() => {
+  const waiting = task(locked).finally(() => {
     waited = false;
   });
-  await task(free.id);
+  await task(seed.account.id);
   expect(waited).toBe(true);
   holding.resolve();
   await Promise.all([holder, waiting]);

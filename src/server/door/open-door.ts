@@ -44,7 +44,7 @@ export function openDoor({ settings, publicUrl, ...needs }: DoorNeeds): Door {
   const starts: StartNeeds = {
     ...needs,
     slots: settings.slots,
-    owner: createHash('sha256').update(`seed door ${needs.secretsKey}`).digest('hex').slice(0, 16),
+    owner: createHash('sha256').update(`sandboxes at the door of ${needs.secretsKey}`).digest('hex').slice(0, 16),
     forward: { name, url },
   };
   return { tokens: doorTokens(settings, url, needs.log), name, keep: () => keepDoor(starts) };
