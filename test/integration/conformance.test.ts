@@ -12,7 +12,7 @@ afterAll(() => server?.stop());
 
 for (const part of PARTS.filter(({ isTest }) => !isTest)) {
   const why = await part.why();
-  it.skipIf(why !== null)(why === null ? part.name : `${part.name}: ${why}`, { timeout: 120_000 }, async () => {
+  it.skipIf(why !== null)(why === null ? part.name : `${part.name}: ${why}`, { timeout: 300_000 }, async () => {
     const { passed, failed, notes } = await runPart(part, server, { quick: true });
     expect({ failed, notes: failed > 0 ? notes : [] }).toEqual({ failed: 0, notes: [] });
     expect(passed).toBeGreaterThan(0);

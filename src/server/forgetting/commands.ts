@@ -86,7 +86,7 @@ export const updateRetention = defineCommand({
   scope: 'retention:write',
   effect: 'destructive',
   transactional: true,
-  input: RetentionBody.meta({ minProperties: 1 }),
+  input: RetentionBody,
   output: z.object({ retention: Retention }),
   examples: ['seed retention set --content 30d --ledger 60d', 'seed retention set --content null'],
   run: async (input, { actor, store }, { operatorRetention }: ForgettingNeeds) => ({

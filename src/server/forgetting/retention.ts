@@ -38,8 +38,7 @@ export async function setRetention(
   { content, ledger }: { content?: string | null | undefined; ledger?: string | null | undefined },
   operator: OperatorRetention,
 ): Promise<Retention> {
-  if (content === undefined && ledger === undefined)
-    throw new SeedError('invalid_input', 'there is nothing to change', { hint: 'Give content or ledger.' });
+  if (content === undefined && ledger === undefined) return readRetention(db, accountId, operator);
   const days = {
     content_days: daysOf('content', content, operator),
     ledger_days: daysOf('ledger', ledger, operator),
