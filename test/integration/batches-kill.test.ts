@@ -48,7 +48,7 @@ it('two servers and kills', { timeout: 600_000 }, async () => {
         .lease()
         .catch(() => null);
       if (!lease?.taskId) continue;
-      for (let status = 0; status !== 200 && status !== 409; ) {
+      for (let status = 0; status !== 204 && status !== 409; ) {
         status = await testRunner(any(), runnerToken)
           .settle(lease)
           .catch(() => 0);
