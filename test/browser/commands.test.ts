@@ -24,8 +24,8 @@ describeInBrowser('the page of commands', (browser) => {
     const page = await browser.signedIn({ path: '/commands' });
     await rows(page).first().waitFor();
     await page.keyboard.press('/');
-    await page.keyboard.type('keys destructive');
-    await page.waitForURL('**/commands?q=keys*destructive');
+    await page.keyboard.type('revoke destructive');
+    await page.waitForURL('**/commands?q=revoke*destructive');
     expect(await rows(page).locator('.font-mono').allInnerTexts()).toEqual(['keys revoke']);
     await page.reload();
     await expect.poll(() => rows(page).count()).toBe(1);
@@ -39,8 +39,8 @@ describeInBrowser('the page of commands', (browser) => {
     const page = await browser.signedIn({ path: '/commands' });
     await rows(page).first().waitFor();
     for (const key of ['j', 'j', 'j', 'k', 'Enter']) await page.keyboard.press(key);
-    await page.waitForURL('**/commands/accounts-list');
-    await page.getByRole('heading', { name: 'accounts list' }).waitFor();
+    await page.waitForURL('**/commands/accounts-delete');
+    await page.getByRole('heading', { name: 'accounts delete' }).waitFor();
     await page.keyboard.press('Escape');
     await page.waitForURL('**/commands');
     await page.keyboard.press('?');
