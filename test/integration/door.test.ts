@@ -109,7 +109,8 @@ test('an agent is sent a message while it works, and a stop ends it with its san
   await until('its first step', async () => (await read(id)).phase === 'working');
   const sent = await door.server.call('POST', `/api/v1/tasks/${id}/messages`, { body: { text: 'hurry' } });
   expect(sent.status).toBe(202);
-  const events = async () => (await door.server.call('GET', `/api/v1/tasks/${id}/events?past=true`)).body as string;
+  const events = async () =>
+    (await door.server.call('GET', `/api/v1/tasks/${id}/events?past=true`)).body as string;
   await until('the agent to read it', async () => String(await events()).includes('reads a message'), 40_000);
   expect((await door.server.call('POST', `/api/v1/tasks/${id}/stop`)).status).toBe(200);
   await gone();
