@@ -120,7 +120,7 @@ async function emptySchedules(tx: Tx, taskIds: readonly string[]): Promise<void>
     )`.execute(tx);
 }
 
-/** Those that have ended, and of which no task is remembered: what they were made with, and rows without a task. */
+/** What those that have ended were made with, and their rows without a task, once no task of theirs is remembered. */
 async function emptyBatches(tx: Tx, taskIds: readonly string[]): Promise<void> {
   const { rows } = await sql<{ id: string }>`
     update batches set name = 'forgotten', task = '{}', fills = '{}', columns = '{}', notes = '{}', source = null,
