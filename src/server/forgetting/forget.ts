@@ -120,7 +120,7 @@ async function emptySchedules(tx: Tx, taskIds: readonly string[]): Promise<void>
     )`.execute(tx);
 }
 
-/** What those that have ended were made with, and their rows without a task, once no task of theirs is remembered. */
+/** What batches that have ended were made with, once no task of theirs is remembered, and rows without a task. */
 async function emptyBatches(tx: Tx, taskIds: readonly string[]): Promise<void> {
   const { rows } = await sql<{ id: string }>`
     update batches set name = 'forgotten', task = '{}', fills = '{}', columns = '{}', notes = '{}', source = null,
