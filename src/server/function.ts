@@ -2,7 +2,7 @@
 // may be many, each frozen between requests and killed behind any answer. What a server has in memory for good is
 // in the database here, and what goes on by itself takes its turn with requests and by a cron.
 import { claimTurnIn } from '../db/loop-turns.ts';
-import { openStore, type Store } from '../db/store.ts';
+import { openStore } from '../db/store.ts';
 import { collectLoops } from '../lib/collected-loops.ts';
 import { type Logger, logFailure } from '../lib/log.ts';
 import type { LoadedPack } from '../pack/definition.ts';
@@ -41,8 +41,6 @@ export interface FunctionParts {
   cronSecret: string | null;
   /** Of the request that is being answered. */
   invocation(): Invocation;
-  /** Begins the task that was accepted just now, in a way of the caller's own. What it rejects with is logged. */
-  startTask?(taskId: string, store: Store): Promise<void>;
   /** Makes the sandboxes of tasks that have no runner; missing or null: runners do. */
   sandboxes?: DoorSandboxes | null;
   resolve?: Resolve;
@@ -63,7 +61,7 @@ const READS_TURN_AFTER_MS = 20_000;
 
 /** Nothing is opened before the first request. */
 export function createFunction(parts: FunctionParts): SeedFunction {
-  const { log, mostMs, startTask } = parts;
+  const { log, mostMs } = parts;
   const loops = collectLoops();
   const awake = createAwake(() => void loops.turn());
   let opening: ReturnType<typeof open> | null = null;
@@ -94,14 +92,6 @@ export function createFunction(parts: FunctionParts): SeedFunction {
     const delivering = { everyMs: 500, name: 'deliver webhooks', log };
     const deliveries = loops.every(delivering, () => dispatcher.deliverDue());
     store.signals.watch('webhooks', () => void deliveries.now());
-    if (startTask) {
-      store.taskWatchers.add(({ moment, task: { id } }) => {
-        if (moment !== 'accepted') return;
-        loops.keep(
-          startTask(id, store).catch((error) => logFailure(log, error, 'could not start a task', { taskId: id })),
-        );
-      });
-    }
     // Never closed: nobody tells such a process in time that it ends.
     undo.move();
     return { ...seed, lapses };

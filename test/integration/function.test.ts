@@ -82,15 +82,6 @@ describe('a function', () => {
     expect(audited).toContainEqual({ target: body.key.id });
   });
 
-  it('begins what was accepted behind the answer', async () => {
-    const begun: string[] = [];
-    const { ask, settled } = openFunction({ startTask: async (taskId) => void begun.push(taskId) });
-    const { status, body } = await ask('POST', '/api/v1/tasks/run', newTask);
-    expect(status).toBe(202);
-    await settled();
-    expect(begun).toEqual([body.task.id]);
-  });
-
   it('has a wait end before its time does', async () => {
     const { ask } = openFunction({ mostMs: 4_000 });
     const begunMs = performance.now();
