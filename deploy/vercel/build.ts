@@ -67,9 +67,10 @@ async function bundleProgram(program: string, places: readonly PackPlace[]): Pro
     outdir: program,
     entryNames: 'function',
     bundle: true,
-    // What only some need, such as metrics and traces, is loaded when it is needed.
+    // What only some need, such as metrics and traces, is loaded when it is needed. All parts lie beside the
+    // program, so that whichever holds lib/own-files.ts finds Seed's own files.
     splitting: true,
-    chunkNames: 'parts/[name]-[hash]',
+    chunkNames: '[name]-[hash]',
     format: 'esm',
     platform: 'node',
     target: 'node24',
