@@ -5,14 +5,14 @@ import type { AgentSession } from '@earendil-works/pi-coding-agent';
 import { parseJson } from '../lib/json.ts';
 import type { GuestMessages } from '../protocol/guest.ts';
 import type { EventQueue } from './event-queue.ts';
-import { isFinal, type Link } from './link.ts';
+import { isFinal, type Link, type LinkAnswer } from './link.ts';
 import { textOf } from './tool-answers.ts';
 
 const AGAIN_MS = 1_000;
 
 export interface Messages {
-  /** What came too late for the agent's last turn, as one text; null: nothing. */
-  late(): string | null;
+  /** What came too late for the agent's last turn, as one text; null: nothing. Asks the server for the last. */
+  late(): Promise<string | null>;
   /** Asks for no more. */
   stop(): void;
 }
@@ -35,22 +35,31 @@ export function readMessages(link: Link, session: AgentSession, events: EventQue
     waiting.splice(at, 1);
     told(1);
   });
-  const take = (text: string) => {
-    count += 1;
-    waiting.push(text);
-    session.agent.steer({ role: 'user', content: [{ type: 'text', text }], timestamp: Date.now() });
+  /** @param after so many they were asked behind: others may have come in between */
+  const take = (texts: readonly string[], after: number) => {
+    for (const text of texts.slice(count - after)) {
+      count += 1;
+      waiting.push(text);
+      session.agent.steer({ role: 'user', content: [{ type: 'text', text }], timestamp: Date.now() });
+    }
+  };
+  const ask = async (how: string): Promise<LinkAnswer | null> => {
+    const after = count;
+    const answer = await link.get(`/messages?after=${after}${how}`, signal).catch(() => null);
+    if (answer?.status === 200) take(messagesIn(answer.body), after);
+    return answer;
   };
   void (async () => {
     while (!signal.aborted) {
-      const answer = await link.get(`/messages?after=${count}`, signal).catch(() => null);
+      const answer = await ask('');
       // It was given up, the link is over, or this is a rehearsal.
       if (answer === null || (answer.status !== 200 && isFinal(answer))) return;
       if (answer.status !== 200) await delay(AGAIN_MS, null, { signal }).catch(() => undefined);
-      else for (const text of messagesIn(answer.body)) take(text);
     }
   })();
   return {
-    late() {
+    async late() {
+      await ask('&now');
       if (waiting.length === 0) return null;
       session.agent.clearSteeringQueue();
       const all = waiting.splice(0);

@@ -59,9 +59,9 @@ export async function runAgent(run: AgentRun): Promise<GuestResult> {
     report(event, run, diagnose);
   });
   // Once its answer is taken as a value nothing is read any more.
-  const late = () => (answerOf(last, llm) === null || output?.desk.isOver() ? null : run.messages.late());
+  const late = async () => (answerOf(last, llm) === null || output?.desk.isOver() ? null : run.messages.late());
   const answerLate = async () => {
-    for (let text = late(); text !== null; text = late())
+    for (let text = await late(); text !== null; text = await late())
       await session.prompt(text, { expandPromptTemplates: false });
   };
   let failure: Failure | null;

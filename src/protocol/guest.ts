@@ -9,7 +9,7 @@
 //      POST /events          NDJSON of AgentEvent, header seed-batch → 204, also for a batch that came before:
 //                            they are counted from 1 and come in order
 //      GET  /conversation    → Conversation: what was said in the tasks before, of a task that continues them
-//      GET  /messages?after={n}  → GuestMessages, once there are more than n of them
+//      GET  /messages?after={n}  → GuestMessages, once there are more than n of them; with &now at once
 //      GET  /files/{n}       the bytes of the task's file number n, counted from 0
 //      GET  /workspace       an archive (tar, gzip) of what /workspace is to begin with, where the task has one
 //      PUT  /workspace       the same, of any length, at the end of a task that keeps it → 204; replaces

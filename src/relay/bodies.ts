@@ -102,11 +102,18 @@ export async function takeWorkspace(request: GuestRequest, files: TaskFiles, lim
 export interface Messages {
   /** Those behind the first `after`, as JSON, once there are any. Rejects when the signal is aborted. */
   read(after: number, signal: AbortSignal): Promise<Readable>;
+  /** The same of what the server has now, be it none. */
+  readNow(after: number, signal: AbortSignal): Promise<Readable>;
 }
 
-/** Once there are any. @throws SeedError what the server said */
-export async function giveMessages(request: GuestRequest, after: number, messages: Messages): Promise<void> {
-  await give(request, 'application/json', await messages.read(after, request.gone), LIMITS.guest.answerBytes);
+/** @throws SeedError what the server said */
+export async function giveMessages(
+  request: GuestRequest,
+  { after, now }: { after: number; now: boolean },
+  messages: Messages,
+): Promise<void> {
+  const content = await (now ? messages.readNow(after, request.gone) : messages.read(after, request.gone));
+  await give(request, 'application/json', content, LIMITS.guest.answerBytes);
 }
 
 function give(request: GuestRequest, type: string, content: Readable, mostBytes: number): Promise<void> {

@@ -9,7 +9,7 @@ const { requestsPerSecond, requestBurst, serverCalls, modelCalls, heldBytes } = 
 
 /** Bodies of events and results are held in memory; files pass through. A guest sends these one by one. */
 const AT_ONCE: Partial<Record<RelayRoute['kind'], number>> = {
-  ...{ events: 1, result: 1, file: 4, artifact: 4, messages: 1, workspace: 1 },
+  ...{ events: 1, result: 1, file: 4, artifact: 4, messages: 2, workspace: 1 },
   approval: LIMITS.guest.approvalWaits,
 };
 

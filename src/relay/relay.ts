@@ -115,7 +115,7 @@ async function answerHere(
 ): Promise<void> {
   guest.begin();
   // This one is open for as long as the guest lives.
-  if (route?.kind === 'messages') return giveMessages(guest, route.after, messages);
+  if (route?.kind === 'messages') return giveMessages(guest, route, messages);
   guest.gone.addEventListener('abort', waits.busy(), { once: true });
   switch (route?.kind) {
     case 'task':

@@ -4,8 +4,8 @@ import { fileNameProblem } from '../protocol/file-name.ts';
 
 export type RelayRoute =
   | { kind: 'task' | 'events' | 'output' | 'result' | 'conversation' }
-  /** Those behind the first so many. */
-  | { kind: 'messages'; after: number }
+  /** Those behind the first so many: once there are any, or what there is now. */
+  | { kind: 'messages'; after: number; now: boolean }
   /** Counted from 0. */
   | { kind: 'file'; index: number }
   | { kind: 'artifact'; method: 'PUT' | 'DELETE'; name: string }
@@ -24,7 +24,7 @@ const OWN_ROUTES: Record<string, 'task' | 'events' | 'output' | 'result' | 'conv
   'POST /result': 'result',
 };
 const FILE = /^\/files\/(\d{1,3})$/;
-const MESSAGES = /^\/messages\?after=(\d{1,6})$/;
+const MESSAGES = /^\/messages\?after=(?<after>\d{1,6})(?<now>&now)?$/;
 const ARTIFACT = /^\/artifacts\/([^/?#]{1,1024})$/;
 const APPROVAL = /^\/api\/v1\/approvals\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 /** Sent on as they stand. */
@@ -44,8 +44,8 @@ export function relayRoute(method: string | undefined, rawPath: string | undefin
   if (own !== undefined) return { kind: own };
   if (method === 'GET' && FILE.test(rawPath)) return { kind: 'file', index: Number(FILE.exec(rawPath)?.[1]) };
   if (rawPath === '/workspace' && (method === 'GET' || method === 'PUT')) return { kind: 'workspace', method };
-  const after = method === 'GET' ? MESSAGES.exec(rawPath)?.[1] : undefined;
-  if (after !== undefined) return { kind: 'messages', after: Number(after) };
+  const { after, now } = (method === 'GET' && MESSAGES.exec(rawPath)?.groups) || {};
+  if (after !== undefined) return { kind: 'messages', after: Number(after), now: now !== undefined };
   if (method === 'PUT' || method === 'DELETE') {
     const name = artifactName(rawPath);
     if (name !== null) return { kind: 'artifact', method, name };

@@ -126,7 +126,7 @@ describe.each(DRIVERS)('a hostile guest in %s', (driverName) => {
         deadline: '',
         files: [],
       }),
-      messages: { read: async () => Readable.from([]) },
+      messages: { read: async () => Readable.from([]), readNow: async () => Readable.from([]) },
       files: {
         files: [],
         conversation: async () => Readable.from([]),

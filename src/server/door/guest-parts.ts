@@ -72,7 +72,10 @@ export function guestParts(needs: GuestPartsNeeds, guest: DoorTask, within: With
     log,
     limits: within.limits,
     waits: doorWaits({ store, log, leftMs }, guest),
-    messages: { read: (after, signal) => messagesBehind(needs, guest, { after, signal, leftMs }) },
+    messages: {
+      read: (after, signal) => messagesBehind(needs, guest, { after, signal, leftMs }),
+      readNow: (after) => storedMessages(needs, guest, after),
+    },
     files: {
       files: task.files,
       async conversation() {
@@ -138,7 +141,7 @@ interface Asking {
 
 /** @throws SeedError ASK_AGAIN when none has come for a while */
 async function messagesBehind(
-  { store }: GuestPartsNeeds,
+  { store }: Pick<GuestPartsNeeds, 'store'>,
   { taskId, task }: DoorTask,
   { after, signal, leftMs }: Asking,
 ): Promise<Readable> {
@@ -152,7 +155,14 @@ async function messagesBehind(
     if (gone.aborted || performance.now() >= until) throw ASK_AGAIN;
     await told.next(until - performance.now(), gone);
   }
-  const { created_at, completed_at } = task;
+  return storedMessages({ store }, { taskId, task }, after);
+}
+
+async function storedMessages(
+  { store }: Pick<GuestPartsNeeds, 'store'>,
+  { taskId, task: { created_at, completed_at } }: Pick<DoorTask, 'taskId' | 'task'>,
+  after: number,
+): Promise<Readable> {
   const messages = await readMessages(store.db, { id: taskId, created_at, completed_at }, after);
   return Readable.from([Buffer.from(JSON.stringify({ messages } satisfies GuestMessages))]);
 }
