@@ -10,21 +10,7 @@ const PACK_TASKS = '{packs,examples}/**/*.task.test.ts';
 const MEASURING = 'test/e2e/driver-*.test.ts';
 /** Processes that freeze and end: only where the function is built. */
 const OF_FUNCTIONS = 'test/integration/function-host.test.ts';
-/**
- * Of the REST API: with SEED_TEST_FUNCTIONS=rest they run a second time, with the built function in the server's
- * place. Not by default: each instance that starts takes its time.
- */
-const REST = [
-  'api-tasks',
-  'api-bad-input',
-  'api-keys',
-  'approvals',
-  'background-calls',
-  'idempotency-stalls',
-  'task-waiting',
-];
-const ALSO_AS_FUNCTIONS =
-  env('SEED_TEST_FUNCTIONS') === 'rest' ? REST.map((name) => `test/integration/${name}.test.ts`) : [];
+const ALSO_AS_FUNCTIONS = (env('SEED_TEST_FUNCTIONS') ?? '').split(',').filter(Boolean).map((name) => `test/integration/${name}.test.ts`);
 /** Kills the cluster's API server and kubelet. */
 const BREAKS_CLUSTER = 'test/cluster/task.test.ts';
 const CLUSTER_SETUP = ['test/fixtures/postgres-global-setup.ts', 'test/cluster/global-setup.ts'];

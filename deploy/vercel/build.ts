@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build, type Plugin } from 'esbuild';
 import { buildWeb } from '../../scripts/lib/build-web.ts';
-import { adopterFolder, SEED_ROOT } from '../../src/lib/own-files.ts';
+import { SEED_ROOT } from '../../src/lib/own-files.ts';
 import { bundleCli } from '../../src/server/http/cli-bundle.ts';
-import { EXAMPLES_FOLDER, type PackPlace, placesIn } from '../../src/server/packs/load-packs.ts';
+import { EXAMPLES_FOLDER, PACKS_FOLDER, type PackPlace, placesIn } from '../../src/server/packs/load-packs.ts';
 
 const ROOT = fileURLToPath(SEED_ROOT);
 const HERE = import.meta.dirname;
@@ -25,6 +25,8 @@ export interface BuiltFunction {
 }
 
 interface BuildOptions {
+  /** Where the packs lie that are in it; missing: the adopter's. */
+  packs?: URL;
   /** Also the packs of examples/, which SEED_PACKS then switches on. */
   examples?: boolean;
   /** False: without the dashboard, for a test of the function alone. */
@@ -35,12 +37,12 @@ interface BuildOptions {
 /** @param folder is made anew. @throws SeedError setup_failed */
 export async function buildFunction(
   folder: string,
-  { examples = false, dashboard = true, say = () => undefined }: BuildOptions = {},
+  { packs = PACKS_FOLDER, examples = false, dashboard = true, say = () => undefined }: BuildOptions = {},
 ): Promise<BuiltFunction> {
   await rm(folder, { recursive: true, force: true });
   const program = join(folder, PROGRAM);
   await mkdir(program, { recursive: true });
-  const own = await placesIn(new URL('packs/', adopterFolder()));
+  const own = await placesIn(packs);
   const places = [...own, ...(examples ? await placesIn(EXAMPLES_FOLDER, 'examples/') : [])];
   await bundleProgram(program, places);
   await copyFiles(folder, program, places);

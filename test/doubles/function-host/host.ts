@@ -29,6 +29,7 @@ export interface HostOptions extends Partial<Omit<InstanceOptions, 'given'>> {
 
 export interface FunctionHost {
   url: string;
+  instances: Instances;
   counts: InstanceCounts;
   /** Calls the cron now. */
   cron(): Promise<Response>;
@@ -134,6 +135,7 @@ export async function startFunctionHost(options: HostOptions): Promise<FunctionH
 
   return {
     url,
+    instances,
     counts: instances.counts,
     cron,
     async stop() {
