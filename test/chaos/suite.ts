@@ -89,7 +89,9 @@ async function openSeed(
       const { row, settle } = await runFault(stack, fault, tasks, signal);
       endured.push({ fault, settle: async () => ({ fault, row: await settle() }) });
       seed.spoilt = row.terminal < row.accepted || row.orphans > 0;
-      say(`  ${problems(fault, { ...row, webhooksMissing: 0, held: 0 }).join('; ') || 'as it must be'} (${row.seconds} s)`);
+      say(
+        `  ${problems(fault, { ...row, webhooksMissing: 0, held: 0 }).join('; ') || 'as it must be'} (${row.seconds} s)`,
+      );
       for (const remark of row.remarks.slice(0, REMARKS_SHOWN)) say(`    ${remark}`);
     },
     close: async () => {

@@ -78,8 +78,10 @@ export class Instances {
     const { concurrency } = this.#options;
     for (;;) {
       if (this.#ended) throw new Error('the host has stopped');
-      const free = [...this.#all].find(({ under, isDoomed }) => !isDoomed && under.size < concurrency);
-      if (free) return free;
+      const free = [...this.#all].filter(({ under, isDoomed }) => !isDoomed && under.size < concurrency);
+      // Any of them: what one process knows the next one need not.
+      const taken = free[Math.floor(this.#options.random() * free.length)];
+      if (taken) return taken;
       this.#starting ??= this.#start().finally(() => {
         this.#starting = null;
       });
