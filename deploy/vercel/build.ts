@@ -82,7 +82,7 @@ async function bundleProgram(program: string, places: readonly PackPlace[]): Pro
     // Postgres by a binding of C, and what makes bundles: nobody asks for them here.
     external: ['pg-native', 'esbuild'],
     alias: { 'seed/pack': join(ROOT, 'src/pack/pack.ts') },
-    plugins: [ownFolders(places)],
+    plugins: [ownFolders(places), englishOnly],
     banner: {
       js: "import { createRequire as requireOfBundle } from 'node:module'; const require = requireOfBundle(import.meta.url);",
     },
@@ -123,6 +123,16 @@ function sourceOf(places: readonly PackPlace[]): string {
     export const openSeed = (settings, more) => openFunction(bundled, settings, more);
   `;
 }
+
+/** Of zod's messages, which it brings along in all languages. */
+const englishOnly: Plugin = {
+  name: 'messages in English only',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/zod\/v4\/locales\/index\.js$/ }, () => ({
+      contents: `export { default as en } from './en.js';`,
+    }));
+  },
+};
 
 /** What a pack reads beside its own file it finds where it is copied to. */
 function ownFolders(places: readonly PackPlace[]): Plugin {

@@ -89,6 +89,7 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
 }
 
 function revive(_key: string, value: unknown): unknown {
-  const url = (value as { isUrl?: string } | null)?.isUrl;
-  return url === undefined ? value : new URL(url);
+  const { isUrl, isMap } = (value ?? {}) as { isUrl?: string; isMap?: [unknown, unknown][] };
+  if (isMap !== undefined) return new Map(isMap);
+  return isUrl === undefined ? value : new URL(isUrl);
 }

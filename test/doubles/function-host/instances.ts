@@ -166,8 +166,9 @@ export class Instances {
   }
 }
 
-/** URLs are no JSON. */
+/** URLs and maps are no JSON. */
 function sendable(this: unknown, key: string, value: unknown): unknown {
   const own = (this as Record<string, unknown>)[key];
+  if (own instanceof Map) return { isMap: [...own] };
   return own instanceof URL ? { isUrl: own.href } : value;
 }
