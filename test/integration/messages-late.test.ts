@@ -94,13 +94,21 @@ const nothing = async () => undefined;
 test('no heartbeat comes through: what was sent during the last turn is read all the same', {
   timeout: 180_000,
 }, async () => {
-  const task = await run(nothing, async (id) => {
-    const before = line.seen.length;
-    line.holds = HEARTBEAT;
-    await send(id, 'And then?');
-    // Not the one that was under way: this one would have told of it.
-    await until('one is held', () => line.seen.slice(before).some((seen) => seen.endsWith('heartbeat held')), 60_000);
-  }, nothing);
+  const task = await run(
+    nothing,
+    async (id) => {
+      const before = line.seen.length;
+      line.holds = HEARTBEAT;
+      await send(id, 'And then?');
+      // Not the one that was under way: this one would have told of it.
+      await until(
+        'one is held',
+        () => line.seen.slice(before).some((seen) => seen.endsWith('heartbeat held')),
+        60_000,
+      );
+    },
+    nothing,
+  );
   expect(task).toMatchObject({ status: 'completed', stdout: 'I was told: And then?', stderr: null });
   expect(textsOf()).toEqual([task.instruction, 'And then?']);
   expect(await readsOf(task.id)).toEqual(['The agent reads a message.']);
@@ -123,7 +131,8 @@ test('several, and one of each turn that these bring, are read in their order', 
 });
 
 test('what comes by both ways at once is read once', { timeout: 180_000 }, async () => {
-  const isAsked = (how: string) => line.seen.filter((seen) => MESSAGES.test(seen) && seen.endsWith(` ${how}`)).length;
+  const isAsked = (how: string) =>
+    line.seen.filter((seen) => MESSAGES.test(seen) && seen.endsWith(` ${how}`)).length;
   const asked = { held: isAsked('held'), answered: isAsked('200') };
   const task = await run(
     nothing,

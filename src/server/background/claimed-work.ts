@@ -48,19 +48,16 @@ export function keepClaimedWork<Row>({ store, log }: Needs, work: ClaimedWork<Ro
   let waking: NodeJS.Timeout | undefined;
   let isStopped = false;
   const look = () => void (isStopped || looking.now());
-  const looking = store.loops.every(
-    { everyMs: LOOK_EVERY_MS, atOnce: true, name: work.name, log },
-    async () => {
-      await work.prepare?.();
-      const free = work.most - underWay.size;
-      if (free > 0) {
-        const rows = await work.claim(free, until());
-        if (rows === null) return wakeAt(store.clock.now());
-        for (const row of rows) begin(row);
-      }
-      wakeAt(await work.nextMoment());
-    },
-  );
+  const looking = store.loops.every({ everyMs: LOOK_EVERY_MS, atOnce: true, name: work.name, log }, async () => {
+    await work.prepare?.();
+    const free = work.most - underWay.size;
+    if (free > 0) {
+      const rows = await work.claim(free, until());
+      if (rows === null) return wakeAt(store.clock.now());
+      for (const row of rows) begin(row);
+    }
+    wakeAt(await work.nextMoment());
+  });
   function begin(row: Row): void {
     const done = doClaimed(row).finally(() => {
       underWay.delete(done);
@@ -71,10 +68,7 @@ export function keepClaimedWork<Row>({ store, log }: Needs, work: ClaimedWork<Ro
   }
   /** Never rejects. */
   async function doClaimed(row: Row): Promise<void> {
-    const renewing = setInterval(
-      () => void work.renew(row, until()).catch(() => undefined),
-      RENEW_EVERY_MS,
-    );
+    const renewing = setInterval(() => void work.renew(row, until()).catch(() => undefined), RENEW_EVERY_MS);
     try {
       await work.work(row);
     } catch (error) {

@@ -68,7 +68,11 @@ export async function reckonAnew(store: Store): Promise<void> {
       if (row?.status !== 'active' || row.tz_data === tzData) return;
       const times = await timesOrPause(tx, row, store.clock.now());
       if (times === null) return;
-      await tx.updateTable('schedules').set(nextOf(times, row, row.due_after)).where('id', '=', id).execute();
+      await tx
+        .updateTable('schedules')
+        .set(nextOf(times, row, row.due_after))
+        .where('id', '=', id)
+        .execute();
     });
   }
 }
