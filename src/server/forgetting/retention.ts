@@ -31,7 +31,7 @@ export async function readRetention(db: Db, accountId: string, operator: Operato
   return toRetention(row, operator);
 }
 
-/** What is undefined stays as it is. @throws SeedError invalid_input: nothing, or longer than the operator keeps it */
+/** What is undefined stays. @throws SeedError invalid_input: all does, or longer than the operator keeps it */
 export async function setRetention(
   db: Db,
   accountId: string,

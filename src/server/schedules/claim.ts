@@ -5,7 +5,7 @@ import type { Store } from '../../db/store.ts';
 import { SCHEDULE_LIMITS } from '../../protocol/schedule-limits.ts';
 import type { RunRow } from './rows.ts';
 
-/** One server at a time, so that together they start no more of an account than it may have. Null: another is at it. */
+/** One server at a time: together they start no more of an account than it may have. Null: another is at it. */
 export async function claimRuns(store: Store, most: number, until: Date): Promise<RunRow[] | null> {
   return store.db.transaction().execute(async (tx) => {
     const lock = await sql<{ mine: boolean }>`
@@ -23,8 +23,8 @@ const isFree = (now: Date) =>
   sql`status in ('due', 'starting') and (claimed_until is null or claimed_until <= ${now})`;
 
 /**
- * In turn by account, so that a thousand of one account do not keep another's from starting. Of each account with any
- * it reads what is under way there and the first that are free, however many more there are.
+ * In turn by account, so that a thousand of one account do not keep another's from starting. Of each account with
+ * any it reads what is under way there and the first that are free, however many more there are.
  */
 export const nextToStart = (most: number, now: Date) => sql`
   with recursive accounts (id) as (
