@@ -96,7 +96,7 @@ test('a program is told by its exit code; what was left goes on, what was destro
 
 test('envd takes nobody without its token, and the API nobody without a key', { timeout: TEST_MS }, async () => {
   const { id } = await sandbox();
-  const headers = { 'e2b-sandbox-id': id };
+  const headers = { 'e2b-sandbox-id': id, 'e2b-sandbox-port': '49983' };
   for (const token of [null, 'a'.repeat(64)]) {
     const stranger = envdOf(client, { url: double.sandboxUrl, headers }, token);
     await expect(openProcess(stranger, { command: ['id'] })).rejects.toMatchObject({ code: 'not_authenticated' });

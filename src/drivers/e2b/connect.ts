@@ -159,7 +159,8 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   resource_exhausted: 'unavailable',
 };
 
-const Failure = z.object({ code: z.unknown(), message: z.string().catch('') });
+/** A page of a load balancer has neither. */
+const Failure = z.object({ code: z.string().optional().catch(undefined), message: z.string().catch('') });
 
 /** The proxies in front answer without a code: with 502 for a sandbox that is gone, and for one not there yet. */
 const OF_STATUS: Readonly<Record<number, ErrorCode>> = {
@@ -179,8 +180,8 @@ function failure(method: string, body: Record<string, unknown>, answered?: Answe
   const { code, message } = Failure.parse(body);
   const { statusCode = 200, waitMs = null } = answered ?? {};
   const ofStatus = OF_STATUS[statusCode] ?? 'unreachable';
-  const known = typeof code === 'string' ? (CODES[code] ?? 'sandbox_failed') : ofStatus;
-  const what = [typeof code === 'string' ? code : `status ${statusCode}`, message].filter(Boolean).join(': ');
+  const known = code === undefined ? ofStatus : (CODES[code] ?? 'sandbox_failed');
+  const what = [code ?? `status ${statusCode}`, message].filter(Boolean).join(': ');
   return new SeedError(known, `${method} in the sandbox was answered with ${what}`, {
     ...(waitMs !== null && { retryAfterSeconds: waitMs / 1000 }),
   });

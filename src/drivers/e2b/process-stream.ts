@@ -157,9 +157,9 @@ class EnvdProcess extends Duplex implements ProcessStream {
 
   /** Refused by envd, and not lost on its way: what the program has said is still to be read. */
   #inputFailed(error: Error): void {
-    if (mayPass(error)) return this.#fail(error);
     this.#takesInput = false;
-    this.#late ??= setTimeout(() => this.#fail(error), END_WITHIN_MS).unref();
+    if (mayPass(error)) this.#fail(error);
+    else this.#late ??= setTimeout(() => this.#fail(error), END_WITHIN_MS).unref();
   }
 
   override _read(): void {

@@ -243,7 +243,9 @@ export function createRemoteSandboxes(vendor: Vendor): RemoteSandboxes {
     find,
     async connect(followed, command) {
       const entry = followed as Entry;
-      const stream = await askedAgain(() => vendor.open(entry.sandbox, command));
+      // One that has ended meanwhile is not asked again.
+      const { signal } = entry.over;
+      const stream = await askedAgain(() => vendor.open(entry.sandbox, command), { signal });
       entry.streams.add(stream);
       // The death of a sandbox breaks its stream; `ended` tells of it, and nobody else has to listen.
       return stream.on('error', () => undefined).once('close', () => entry.streams.delete(stream));
