@@ -136,13 +136,13 @@ test('nothing that the agent runs makes root of it, and envd takes nobody from i
   timeout: TASK_MS,
 }, async () => {
   const script = [
-    'find / -xdev -type f -perm /6000 2>/dev/null | wc -l',
+    'find / -xdev -type f -perm /6000 2>/dev/null | wc -l; find / -xdev -type d -writable 2>/dev/null | wc -l',
     'su -c id root </dev/null 2>&1 | grep -c uid=0; sudo -n id 2>&1 | grep -c uid=0',
     'grep -c -E "^[^:]+::" /etc/shadow 2>/dev/null; id -u; touch /opt/seed/guest.mjs /run/seed/ended 2>/dev/null || echo refused',
   ].join('\n');
   const task = await seed.runTask({ instruction: bash(script), model: 'scripted' });
   expect(task.status).toBe('completed');
-  expect(task.stdout?.trim().split('\n')).toEqual(['0', '0', '0', '1000', 'refused']);
+  expect(task.stdout?.trim().split('\n')).toEqual(['0', '0', '0', '0', '1000', 'refused']);
 });
 
 test('cut streams: each command is done once, and all of it is told', { timeout: TASK_MS }, async () => {
