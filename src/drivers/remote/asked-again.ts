@@ -30,7 +30,7 @@ const NO_CONNECTION = [
   'UND_ERR_CONNECT_TIMEOUT',
 ];
 
-/** Whether no connection came about, so that nothing can have been done. @param cause as Node and undici throw it */
+/** Whether there was no connection, so that nothing can have been done. @param cause as Node or undici has it */
 export const neverSent = ({ code }: NodeJS.ErrnoException): boolean => NO_CONNECTION.includes(code ?? '');
 
 export interface Attempts {

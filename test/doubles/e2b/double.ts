@@ -161,9 +161,14 @@ export async function startE2bDouble(options: MachinesOptions): Promise<E2bDoubl
       },
     },
     ofSandbox(/^GET \/sandboxes\/(\w+)$/, (sandbox) => ({ status: 200, body: detailOf(sandbox) })),
-    ofSandbox(/^POST \/sandboxes\/(\w+)\/connect$/, (sandbox, body) => {
+    ofSandbox(/^POST \/sandboxes\/(\w+)\/pause$/, async ({ id }) => {
+      await pause(id);
+      return { status: 204 };
+    }),
+    ofSandbox(/^POST \/(?:v2\/)?sandboxes\/(\w+)\/connect$/, async (sandbox, body) => {
       const { timeout } = z.object({ timeout: z.number() }).parse(body);
-      if (Date.now() + timeout * 1000 > sandbox.endAt.getTime()) endsIn(sandbox, timeout);
+      if (sandbox.isPaused) await resume(sandbox.id, timeout);
+      else if (Date.now() + timeout * 1000 > sandbox.endAt.getTime()) endsIn(sandbox, timeout);
       return { status: 200, body: shownOf(sandbox) };
     }),
     ofSandbox(/^DELETE \/sandboxes\/(\w+)$/, async ({ id }) => {

@@ -12,7 +12,7 @@ export interface Fault {
   answer?: { status: number; headers?: Record<string, string>; body?: object };
   /** Whether what was asked for is done all the same; so late, once nobody waits for it any more. */
   done?: boolean | { afterMs: number };
-  /** It is done, and its answer breaks off: after so many bytes, or before the message that tells how a stream ended. */
+  /** It is done, and its answer breaks off: after so many bytes, or before a stream's last message. */
   cutAnswer?: number | 'before its last message';
   /** It breaks off while it is sent, after so many bytes at the least. */
   cutRequest?: number;
