@@ -72,8 +72,8 @@ async function admitted(
 }
 
 /**
- * What leaves a sandbox is let in at the door alone, whatever key it shows: also where somebody in between has read
- * dots in its path otherwise than we do.
+ * What leaves a sandbox is let in at the door alone, whatever key it shows: also where somebody in between
+ * has read dots in its path otherwise than we do.
  */
 export const refuseBesideDoor: MiddlewareHandler<HttpEnv> = async (c, next) => {
   const isAtDoor = c.req.path === DOOR_PATH || c.req.path.startsWith(`${DOOR_PATH}/`);
