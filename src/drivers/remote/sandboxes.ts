@@ -144,11 +144,12 @@ export function createRemoteSandboxes(vendor: Vendor): RemoteSandboxes {
     }
   }
 
-  /** Its guest has ended by itself: the rest of it goes, once what it has said is heard. */
+  /** Its guest has ended: the rest of it goes, once what one that ended by itself has said is heard. */
   function end(entry: Entry, exit: Exit): Promise<void> {
     entry.ending ??= (async () => {
       const heard = [...entry.streams].map((stream) => once(stream, 'close').catch(() => undefined));
-      await Promise.race([Promise.all(heard), sleep(DRAIN_MS, undefined, { ref: false })]);
+      if (exit.reason === 'exited')
+        await Promise.race([Promise.all(heard), sleep(DRAIN_MS, undefined, { ref: false })]);
       if (entry.killed) return;
       await untilGone(entry, performance.now() + patient(DESTROY_AGAIN_MS)).catch((error: Error) => {
         const { id, sandbox } = entry;
