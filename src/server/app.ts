@@ -9,7 +9,7 @@ import { referenceRoutes } from './dashboard/reference-routes.ts';
 import { dashboardRoutes } from './dashboard/routes.ts';
 import { readWebFiles } from './dashboard/web-files.ts';
 import { DOOR_PATH } from './door/open-door.ts';
-import { type DoorRoutesNeeds, doorRoutes } from './door/routes.ts';
+import { type DoorRoutesNeeds, doorRoutes, refuseBesideDoor } from './door/routes.ts';
 import { type BasePathSettings, routedPath } from './http/base-path.ts';
 import { renderCli } from './http/cli-bundle.ts';
 import { type CommandRoutesNeeds, commandRoutes } from './http/command-routes.ts';
@@ -69,6 +69,8 @@ export async function createApp(parts: AppNeeds): Promise<Hono<HttpEnv>> {
   if (log.isLevelEnabled('info')) app.use(logRequests(log));
   app.use(refuseUnsound);
   app.use(refuseWhileStopping(parts.stopping));
+  const { door } = parts;
+  if (door !== null) app.use(refuseBesideDoor);
   app.use(limitBodies(registry.commands, (path) => methodsAt(app, path)));
 
   const tellTask: CommandRoutesNeeds['tellTask'] = (taskId, event) =>
@@ -83,7 +85,6 @@ export async function createApp(parts: AppNeeds): Promise<Hono<HttpEnv>> {
   // A large library: a function loads it while its connections are made.
   const mcp = await import('./mcp/routes.ts');
   app.route('/', mcp.mcpRoutes(parts, app));
-  const { door } = parts;
   if (door !== null) app.route(DOOR_PATH, doorRoutes({ ...parts, door }, app));
   if (parts.cron) app.route('/api/cron', cronRoutes(parts.cron));
   if (metrics) {

@@ -128,6 +128,15 @@ test('what is said of a request without a token is not believed, and the task’
   expect(await who.text()).toContain(`task:${taskId.slice(0, 8)}`);
 });
 
+test.each(['/api/v1/whoami', '/healthz', '/mcp', '/doorway', '/door/../healthz'])(
+  'what comes out of a sandbox is let in at the door alone, whatever its key: not at %s',
+  async (path) => {
+    const headers = { authorization: `Bearer ${door.server.adminKey}`, 'vercel-sandbox-oidc-token': 'x' };
+    const answer = await fetch(door.server.url + path, { headers });
+    expect([answer.status, await answer.json()]).toMatchObject([403, { error: { code: 'not_allowed' } }]);
+  },
+);
+
 test('an issuer that is away is no reason to refuse: its known keys do, and without them all wait', async () => {
   door.issuer.away = true;
   try {

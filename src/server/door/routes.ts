@@ -1,7 +1,7 @@
 // The door: what leaves the sandbox of a task without a runner is forwarded here by its vendor, with a token.
 // Who is not let in learns nothing. What a guest may ask, and how much of it, src/relay says.
 import { createHash } from 'node:crypto';
-import { type Context, Hono } from 'hono';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { SeedError } from '../../protocol/errors.ts';
 import { AGAIN_HEADER, GUEST_HEADER } from '../../protocol/guest-wire.ts';
 import { jsonAnswer, refusalAnswer, refusalOf } from '../../relay/guest-request.ts';
@@ -14,6 +14,7 @@ import { toldLease } from '../tasks/told-lease.ts';
 import { doorCharges } from './charges.ts';
 import { guestOverHttp } from './guest-over-http.ts';
 import { ASK_AGAIN, type GuestPartsNeeds, guestParts } from './guest-parts.ts';
+import { DOOR_PATH } from './open-door.ts';
 import { type DoorTask, hearGuest } from './starts.ts';
 import type { DoorTokens } from './token.ts';
 
@@ -69,6 +70,16 @@ async function admitted(
   if (guest === null) throw notAllowed();
   return { path, guest };
 }
+
+/**
+ * What leaves a sandbox is let in at the door alone, whatever key it shows: also where somebody in between
+ * has read dots in its path otherwise than we do.
+ */
+export const refuseBesideDoor: MiddlewareHandler<HttpEnv> = async (c, next) => {
+  const isAtDoor = c.req.path === DOOR_PATH || c.req.path.startsWith(`${DOOR_PATH}/`);
+  if (!isAtDoor && c.req.header(FORWARDED.token) !== undefined) throw notAllowed();
+  await next();
+};
 
 const notAllowed = () => new SeedError('not_allowed', 'this is not allowed');
 

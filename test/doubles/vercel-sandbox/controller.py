@@ -56,7 +56,7 @@ class Stream:
     def __init__(self, number, source, sink, kind='O'):
         self.number, self.source, self.sink, self.kind = number, source, sink, kind
         self.errors = None
-        self.unacked, self.input, self.input_ends = 0, bytearray(), False
+        self.unacked, self.input, self.input_ends, self.closes = 0, bytearray(), False, False
         self.pid, self.code, self.ended_at, self.tty = None, None, None, False
         for fd in {source, sink} - {None}:
             os.set_blocking(fd, False)
@@ -82,7 +82,7 @@ class Stream:
         fd, events = key
         if events & selectors.EVENT_WRITE and fd == self.sink:
             self.feed()
-        if events & selectors.EVENT_READ and fd in (self.source, self.errors):
+        if self.number in streams and events & selectors.EVENT_READ and fd in (self.source, self.errors):
             self.read(fd)
         if self.number in streams:
             self.watch()
@@ -109,7 +109,9 @@ class Stream:
             count = len(self.input)
         del self.input[:count]
         tell('A', self.number, struct.pack('>I', count))
-        if not self.input and self.input_ends:
+        if not self.input and self.closes:
+            self.close()
+        elif not self.input and self.input_ends:
             self.end_input()
 
     def end_input(self):
@@ -314,7 +316,10 @@ def on_frame(kind, number, content):
         send_signal(number, json.loads(content)['signal'])
     elif kind == 'C':
         if number in connections:
-            stream.close()
+            # Once it has all that came before.
+            stream.closes = True
+            if not stream.input:
+                stream.close()
         elif stream.tty:
             # As when a line is hung up.
             send_signal(number, signal.SIGHUP)

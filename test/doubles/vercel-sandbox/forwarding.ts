@@ -64,6 +64,7 @@ export async function createForwarding({
     // What is not on the list gets no answer at all.
     if (target === undefined) return void response.destroy();
     const path = request.url ?? '/';
+    if (!path.startsWith('/')) return void response.writeHead(400, { connection: 'close' }).end();
     const base = new URL(target);
     const audience = base.origin + (base.pathname === '/' ? '' : base.pathname.replace(/\/+$/, ''));
     const token = await issuer.token({
@@ -104,7 +105,10 @@ export async function createForwarding({
       const hosts = [...forwardsOf(session.networkPolicy).keys()];
       session.machine?.forward(hosts, authority.certificate, ({ port, stream }) => {
         if (port !== 443) return void server.emit('connection', stream);
-        const secured = terminate(stream, contextFor);
+        const secured = terminate(stream, async (host) => {
+          if (forwardsOf(session.networkPolicy).has(host.toLowerCase())) return contextFor(host.toLowerCase());
+          throw new Error(`${host} is not on the list`);
+        });
         secured.once('secure', () => server.emit('connection', secured));
       });
     },

@@ -13,8 +13,11 @@
 // (of /vercel and /opt/seed), a network policy whose forwardURL is asked with the vercel-forwarded-* headers and
 // a token of an issuer (<origin>/oidc, its keys at /.well-known/jwks), streams cut after five minutes, bills.
 // What is not: machines are gVisor's with Debian and no network but their loopback. Names that a policy forwards
-// are their own machine's in /etc/hosts, and a proxy in the sandbox passes their connections on; names that are
-// allowed without a forwardURL are not reached. There is no sudo: a command that begins with it is run as root.
+// are their own machine's in /etc/hosts, and a proxy in the sandbox passes connections to their ports 443 and 80 on
+// to the double, which speaks HTTP/1.1 there, reads the name from the handshake (SNI) and ends those of other names;
+// it takes dots out of a path, as any proxy may. So no packet leaves a machine, whatever the policy: that it is kept
+// by the vendor, and what its name servers answer, only an account shows. Names that are allowed without a
+// forwardURL are not reached. There is no sudo: a command that begins with it is run as root.
 // What a snapshot has in /opt/seed cannot be written in what starts from it.
 import { parseArgs } from 'node:util';
 import { cacheDirSetting } from '../../../src/lib/settings.ts';
