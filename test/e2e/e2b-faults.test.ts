@@ -62,9 +62,13 @@ const created = (id: string) => double.created.filter(({ metadata }) => metadata
 const answers = async (id: string) => (await askClock(await driver.connect(id))).guest > 0;
 
 describe('starts', { timeout: TEST_MS }, () => {
-  it('make one sandbox of a creation whose answer was lost', async () => {
+  it.each([
+    ['was lost', {}],
+    ['was that of a gateway', { answer: { status: 504 } }],
+    ['is none of this API', { answer: { status: 200 } }],
+  ])('make one sandbox of a creation whose answer %s', async (_, how) => {
     const id = newId();
-    double.faults.add({ of: CREATE, done: true });
+    double.faults.add({ of: CREATE, done: true, ...how });
     await start(id);
     expect(created(id)).toHaveLength(1);
     expect(await answers(id)).toBe(true);
