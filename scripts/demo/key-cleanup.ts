@@ -8,6 +8,16 @@ import { type Connection, call, heading, say, seedCli } from './show.ts';
 
 const INSTRUCTION = 'Check our API key inventory and revoke any expired ones';
 
+/** How long things take where it is shown. */
+interface Pace {
+  /** The task's. */
+  timeoutMs: number;
+  /** Keys are made that expire so soon: within it they have to be made. */
+  expiresInMs: number;
+}
+
+const PACE: Pace = { timeoutMs: 60_000, expiresInMs: 1_500 };
+
 /** @returns what did not come out as it should, empty when all did */
 export async function showKeyCleanup(connection: Connection, pace: Pace = PACE): Promise<string[]> {
   await createInventory(connection, pace);

@@ -33,7 +33,7 @@ const CONCURRENCY = 2;
 const FUNCTION_MS = 300_000;
 /** Sandboxes and functions start cold. */
 const PACE = { timeoutMs: 180_000, expiresInMs: 10_000 };
-const BILL_MS = 60_000;
+const BEHIND_MS = 60_000;
 const logLevel = env('SEED_LOG_LEVEL') ?? 'error';
 const secret = () => randomBytes(32).toString('hex');
 
@@ -155,10 +155,15 @@ async function showTask(
   heading('Its ledger: every command that it called');
   await seedCli(own, ['tasks', 'ledger', id, '--limit', '100']);
   heading('Its bill, by Vercel’s price list');
-  const { usage, cost } = await billed(own);
+  // Its sandbox ends behind its task, and only then the vendor has figures.
+  const billed = await eventually(
+    () => lastTask(own),
+    ({ usage }) => usage !== null,
+  );
+  const { usage, cost, resources } = billed;
   if (usage === null || cost.compute === 0) return [...problems, `what the task ${name} used is not known`];
-  const { cpuSeconds, wallMs, peakMemoryBytes } = usage;
-  const gb = peakMemoryBytes / 1024 ** 3;
+  const { cpuSeconds, wallMs } = usage;
+  const gb = resources.memoryMb / 1024;
   say(
     `${cpuSeconds.toFixed(1)} s of processor and ${gb.toFixed(1)} GB for ${(wallMs / 1000).toFixed(1)} s: $${cost.compute.toFixed(6)}`,
   );
@@ -167,8 +172,12 @@ async function showTask(
   const asked = double.forwarded.length - before;
   if (asked > 0) say(`Its sandbox called the function ${asked} times.`);
   say(`The function ran in ${started} processes, which were stopped between requests ${frozen} times.`);
-  const left = [...double.sessions.sessions.values()].filter(({ status }) => status === 'running');
-  return left.length === 0 ? problems : [...problems, `${left.length} sandboxes were left behind ${name}`];
+  const running = () => [...double.sessions.sessions.values()].filter((one) => one.status === 'running').length;
+  const left = await eventually(
+    async () => running(),
+    (count) => count === 0,
+  );
+  return left === 0 ? problems : [...problems, `${left} sandboxes were left behind ${name}`];
 }
 
 const lastTask = async (connection: Connection): Promise<Task> => {
@@ -177,12 +186,12 @@ const lastTask = async (connection: Connection): Promise<Task> => {
   throw new SeedError('not_found', 'there is no task');
 };
 
-/** Its sandbox ends behind its task, and only then the vendor has figures. */
-async function billed(connection: Connection): Promise<Task> {
-  const giveUpAt = performance.now() + BILL_MS;
+/** What is so behind the end of a task. @returns what there is, as it should be or not, after a minute at most */
+async function eventually<Value>(look: () => Promise<Value>, isSo: (value: Value) => boolean): Promise<Value> {
+  const giveUpAt = performance.now() + BEHIND_MS;
   for (;;) {
-    const task = await lastTask(connection);
-    if (task.usage !== null || performance.now() > giveUpAt) return task;
+    const value = await look();
+    if (isSo(value) || performance.now() > giveUpAt) return value;
     await sleep(500);
   }
 }

@@ -105,8 +105,10 @@ describe('npm run demo', () => {
     process.kill(-demo.pid, 'SIGINT');
     const [code] = await demo.exited;
     expect(code).not.toBe(0);
-    await until('no process is left', async () => (await processesNaming(dataDir)).length === 0, 15_000);
-    expect((await readdir(dataDir)).filter((name) => name.startsWith('demo-'))).toEqual([]);
+    // npm does not wait for what it has started.
+    const folders = async () => (await readdir(dataDir)).filter((name) => name.startsWith('demo-'));
+    await until('no folder is left', async () => (await folders()).length === 0, 30_000);
+    expect(await processesNaming(dataDir)).toEqual([]);
   }, 180_000);
 
   it('leaves no process, no sandbox and no folder on Ctrl-C', async () => {
