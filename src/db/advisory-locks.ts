@@ -15,4 +15,6 @@ export const ADVISORY_LOCKS = {
   newIdentity: 5_333_024,
   /** Held while a task is taken for which the server starts a sandbox itself. */
   doorSlots: 5_333_025,
+  /** Held while runs of schedules are claimed. */
+  scheduledStarts: 5_333_026,
 } as const;

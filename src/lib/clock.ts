@@ -11,3 +11,8 @@ export const systemClock: Clock = { now: () => new Date() };
 export function dateOfMoment(moment: number): Date {
   return new Date(Date.now() + moment - performance.now());
 }
+
+/** The date as a moment of this process; right as long as nobody sets the machine's clock. */
+export function momentOfDate(date: Date): number {
+  return date.getTime() - Date.now() + performance.now();
+}

@@ -25,6 +25,7 @@ import type { CallWaits } from './call-waits.ts';
 import { type ForwardRoute, forwardRequest, heldBytes, type Upstream } from './forward.ts';
 import { type GuestRequest, jsonAnswer } from './guest-request.ts';
 import type { GuestLimits } from './limits.ts';
+import { untilAborted } from './patience.ts';
 import { type RelayRoute, relayRoute } from './routes.ts';
 
 export interface RelayParts {
@@ -59,10 +60,17 @@ export async function answerGuest(guest: GuestRequest, parts: RelayParts): Promi
   try {
     if (route?.kind === 'forward') await forward(guest, route, parts);
     else if (route?.kind === 'approval') await forwardPoll(guest, route.id, parts);
-    else await answerHere(guest, route, parts);
+    else await answerHere(guest, route, parts).catch((error) => unlessLost(error, guest, parts));
   } finally {
     release();
   }
+}
+
+/** Where the task is another runner's by now its guest asks that one, and is told nothing here. */
+async function unlessLost(error: unknown, guest: GuestRequest, { upstream }: RelayParts): Promise<never> {
+  const isLost = error instanceof SeedError && error.code === 'lease_lost' && (await upstream.isLost?.());
+  if (isLost) return untilAborted(guest.gone);
+  throw error;
 }
 
 async function forward(

@@ -20,6 +20,34 @@ test('files by their number, artifacts by their name', () => {
   expect(relayRoute('DELETE', path)).toEqual({ kind: 'artifact', method: 'DELETE', name });
 });
 
+test('messages behind a number, once there are any or as they are now', () => {
+  expect(relayRoute('GET', '/messages?after=0')).toEqual({ kind: 'messages', after: 0, now: false });
+  expect(relayRoute('GET', '/messages?after=12&now')).toEqual({ kind: 'messages', after: 12, now: true });
+});
+
+test.each([
+  ['GET', '/messages'],
+  ['GET', '/messages?after='],
+  ['GET', '/messages?after=-1'],
+  ['GET', '/messages?after=1e3'],
+  ['GET', '/messages?after=0x1'],
+  ['GET', '/messages?after=1000000'],
+  ['GET', '/messages?after=%31'],
+  ['GET', '/messages?now'],
+  ['GET', '/messages?now&after=1'],
+  ['GET', '/messages?after=1&now='],
+  ['GET', '/messages?after=1&now=1'],
+  ['GET', '/messages?after=1&now&now'],
+  ['GET', '/messages?after=1&NOW'],
+  ['GET', '/messages?after=1&after=2'],
+  ['GET', '/messages?after=1&'],
+  ['GET', '/messages?after=1#now'],
+  ['GET', '/messages/?after=1'],
+  ['GET', '/messages?after=1&now\n'],
+  ['POST', '/messages?after=1'],
+  ['HEAD', '/messages?after=1&now'],
+])('%s %j is no question for messages', (method, path) => expect(relayRoute(method, path)).toBeNull());
+
 test.each([
   ['GET', '/files'],
   ['GET', '/files/'],

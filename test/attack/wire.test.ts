@@ -22,11 +22,12 @@ import { openRelay } from '../../src/runner/relay.ts';
 import { createUpstream } from '../../src/runner/upstream.ts';
 import { createWaits } from '../../src/runner/waits.ts';
 import { createWorkClock } from '../../src/runner/work-clock.ts';
-import { ATTACKED_DRIVERS } from '../fixtures/attack.ts';
+import { inE2b } from '../doubles/e2b/in-e2b.ts';
+import { ARE_NAMED, ATTACKED_DRIVERS } from '../fixtures/attack.ts';
 import { ASKS_ALL_OF_EMULATED } from '../fixtures/emulated.ts';
 import { startSandbox } from '../fixtures/plain-driver.ts';
 import { sandboxLimits } from '../fixtures/sandbox-limits.ts';
-import { type ReadyDouble, readyDouble } from '../fixtures/vercel-double.ts';
+import { readyDouble } from '../fixtures/vercel-double.ts';
 
 const ATTACKS = [
   'streams',
@@ -59,9 +60,8 @@ interface Seen {
   path: string;
 }
 
-/** Vercel's against its double: what a guest does to the host it does there to the double's, as gVisor's do. */
-const DRIVERS =
-  process.env['SEED_ATTACK_DRIVERS'] === undefined ? [...ATTACKED_DRIVERS, 'vercel'] : ATTACKED_DRIVERS;
+/** Vendors' against their doubles: what a guest does to the host it does there to the double's, as gVisor's do. */
+const DRIVERS = [...ATTACKED_DRIVERS, ...(ARE_NAMED ? [] : ['vercel', 'e2b'])];
 
 describe.each(DRIVERS)('a hostile guest in %s', (driverName) => {
   const seen: Seen[] = [];
@@ -80,7 +80,7 @@ describe.each(DRIVERS)('a hostile guest in %s', (driverName) => {
     else request.once('end', () => response.end('{}'));
   });
   const dispatcher = new Agent();
-  let double: ReadyDouble | undefined;
+  let double: AsyncDisposable | undefined;
   let dataDir: string;
   let ready: Awaited<ReturnType<typeof setUp>>;
   let serverUrl: string;
@@ -89,6 +89,7 @@ describe.each(DRIVERS)('a hostile guest in %s', (driverName) => {
     dataDir = await mkdtemp(join(tmpdir(), 'seed-attack-'));
     const guestBundle = await readFile(new URL('../fixtures/hostile-guest.mjs', import.meta.url));
     if (driverName === 'vercel') double = await readyDouble(guestBundle);
+    if (driverName === 'e2b') double = await inE2b(guestBundle);
     const driver = driverName as NonNullable<Parameters<typeof setUp>[0]['driver']>;
     ready = await setUp({ cacheDir: cacheDirSetting(), dataDir, driver, guestBundle, onProgress: () => {} });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -154,9 +155,10 @@ describe.each(DRIVERS)('a hostile guest in %s', (driverName) => {
 
   it.for(ATTACKS)('%s', async (attack, { skip }) => {
     const isEmulated = ready.probes.find(({ usable }) => usable)?.isolation === 'emulated';
+    const isLeftToOthers = (isEmulated && !ASKS_ALL_OF_EMULATED) || (driverName === 'e2b' && !ARE_NAMED);
     skip(
-      isEmulated && !ASKS_ALL_OF_EMULATED && !OF_THE_LINE.includes(attack),
-      'others show it as well: SEED_EMULATED=full',
+      isLeftToOthers && !OF_THE_LINE.includes(attack),
+      'others show it as well: SEED_EMULATED=full, or SEED_ATTACK_DRIVERS=e2b',
     );
     seen.length = 0;
     openCalls = {};

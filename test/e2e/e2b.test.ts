@@ -1,5 +1,5 @@
 // Tasks of a whole Seed in sandboxes of a double of E2B, whose machines are real processes in gVisor: warm from a
-// snapshot, no secret anywhere, and nothing done twice when streams are cut.
+// snapshot, no secret anywhere, and nothing lost, left or done twice while the vendor fails and the runner dies.
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { sandboxProcesses } from '../../src/drivers/process/sandbox-folder.ts';
+import type { RunnerView } from '../../src/protocol/runner.ts';
 import { type InE2b, inE2b } from '../doubles/e2b/in-e2b.ts';
 import { runs, says } from '../fixtures/fake-server.ts';
 import { searchMemory } from '../fixtures/guest-memory.ts';
@@ -52,6 +53,7 @@ beforeAll(async () => {
   }).catch((error: Error) => {
     throw new Error(log.slice(-4000), { cause: error });
   });
+  await runnerIsReady();
 }, 600_000);
 afterAll(async () => {
   await seed?.remove();
@@ -64,7 +66,17 @@ afterEach(({ task }) => {
 });
 
 const sandboxes = () => [...there.double.sandboxes.values()];
+/** Of its API. */
+const asked = () => there.double.heard.filter((said) => /^\w+ \/(v2\/)?sandboxes/.test(said)).join('\n');
 const nothingIsLeft = () => until('no sandbox is left', () => sandboxes().length === 0, 60_000);
+/** Its probe is over: what fails from now on fails for a task. */
+const runnerIsReady = () =>
+  until(
+    'a runner has told of itself',
+    async () =>
+      (await seed.call<{ items: RunnerView[] }>('GET', '/api/v1/sandboxes')).body.items[0]?.driver === 'e2b',
+    TASK_MS,
+  );
 const said = async (id: string) =>
   (await seed.events(id)).flatMap((event) => (event.type === 'tool_output' ? [event.chunk] : [])).join('');
 
@@ -99,7 +111,9 @@ test('a task is done in a sandbox that reaches nothing; no secret is in it or at
   // Each place with what is there for certain: without that it was not looked at.
   const places = {
     'events of the task': { text: output, has: 'searched' },
-    'what the vendor heard': { text: there.double.heard.join('\n'), has: `seed-${id}` },
+    'what the vendor was asked for': { text: asked(), has: `seed-${id}` },
+    // Its daemon carries what guest and runner say to each other.
+    'what went through the vendor': { text: there.double.heard.join('\n'), has: MARKER },
     'runner and server': { text: log, has: id },
   };
   for (const [place, { text, has }] of Object.entries(places)) {
@@ -114,7 +128,7 @@ test('a task is done in a sandbox that reaches nothing; no secret is in it or at
   expect([...new Set(memory.flat())]).toEqual([MARKER]);
   expect(output).not.toContain(there.double.apiKey);
   expect(output).not.toContain(sandbox?.envdAccessToken);
-  expect(there.double.heard.join('\n')).not.toContain(MARKER);
+  expect(asked()).not.toContain(MARKER);
   await nothingIsLeft();
 });
 
@@ -122,13 +136,15 @@ test('nothing that the agent runs makes root of it, and envd takes nobody from i
   timeout: TASK_MS,
 }, async () => {
   const script = [
-    'find / -xdev -type f -perm /6000 2>/dev/null | wc -l',
+    'find / -xdev -type f -perm /6000 2>/dev/null | wc -l; find / -xdev -type d -writable 2>/dev/null | sort | xargs',
     'su -c id root </dev/null 2>&1 | grep -c uid=0; sudo -n id 2>&1 | grep -c uid=0',
     'grep -c -E "^[^:]+::" /etc/shadow 2>/dev/null; id -u; touch /opt/seed/guest.mjs /run/seed/ended 2>/dev/null || echo refused',
   ].join('\n');
   const task = await seed.runTask({ instruction: bash(script), model: 'scripted' });
   expect(task.status).toBe('completed');
-  expect(task.stdout?.trim().split('\n')).toEqual(['0', '0', '0', '1000', 'refused']);
+  // What it may write to is its disk alone.
+  const writable = '/home/agent /tmp /workspace';
+  expect(task.stdout?.trim().split('\n')).toEqual(['0', writable, '0', '0', '1000', 'refused']);
 });
 
 test('cut streams: each command is done once, and all of it is told', { timeout: TASK_MS }, async () => {
@@ -149,4 +165,71 @@ test('cut streams: each command is done once, and all of it is told', { timeout:
   for (let step = 0; step < 6; step += 1) expect(output.split(`step-${step}\n`).length).toBe(2);
   expect(log).toContain('the stream of the sandbox was opened again');
   await nothingIsLeft();
+});
+
+test('5xx, 429, lost answers and lost kills: each task is done once, and nothing is left', {
+  timeout: 2 * TASK_MS,
+}, async () => {
+  const { faults, created } = there.double;
+  const before = created.length;
+  const CREATE = /^POST \/sandboxes$/;
+  faults.add({ of: CREATE, answer: { status: 429, headers: { 'retry-after': '1' } } });
+  // It is made, and nobody hears of it.
+  faults.add({ of: CREATE, done: true });
+  faults.add({ of: CREATE, answer: { status: 503, body: { code: 503, message: 'no node' } } });
+  faults.add({ of: /^GET \/v2\/sandboxes$/, answer: { status: 500 }, times: 2 });
+  faults.add({ of: /^DELETE /, answer: { status: 204 }, times: 2 });
+  faults.add({ of: /Process\/Start$/, times: 2 });
+  faults.add({ of: /Process\/Start$/, cutAnswer: 'before its last message' });
+  faults.add({ of: /Process\/Start$/, cutAnswer: 40 });
+  faults.add({ of: /Process\/SendInput$/, cutAnswer: 0 });
+  const tasks = await Promise.all(
+    [1, 2, 3].map((count) => seed.postTask({ instruction: bash(`echo task-${count}`), model: 'scripted' })),
+  );
+  for (const [index, { id }] of tasks.entries()) {
+    await until(`task ${index} has ended`, async () => (await seed.getTask(id)).completedAt !== null, TASK_MS);
+    expect(await seed.getTask(id)).toMatchObject({ status: 'completed', stdout: `task-${index + 1}` });
+    expect((await said(id)).split(`task-${index + 1}`).length).toBe(2);
+  }
+  expect(faults.met).toBeGreaterThan(8);
+  expect(created.length - before).toBe(3);
+  await nothingIsLeft();
+});
+
+test.each([
+  ['ends', (id: string) => there.double.machines.killProcesses(id)],
+  ['is paused by somebody', (id: string) => there.double.pause(id)],
+])('a task whose sandbox %s fails and says so, and nothing of it stays', { timeout: TASK_MS }, async (_, act) => {
+  const task = await seed.postTask({ instruction: bash('echo at-work; sleep 100'), model: 'scripted' });
+  await seed.waitForEvent(task.id, (event) => event.type === 'tool_output' && event.chunk.includes('at-work'));
+  await act(sandboxes()[0]?.id ?? '');
+  there.double.cutStreams();
+  await until('the task has ended', async () => (await seed.getTask(task.id)).completedAt !== null, TASK_MS);
+  expect(await seed.getTask(task.id)).toMatchObject({ status: 'failed', error: { code: 'sandbox_lost' } });
+  await nothingIsLeft();
+});
+
+test('a task whose time is over is ended, and so is its sandbox', { timeout: TASK_MS }, async () => {
+  const task = await seed.runTask({ instruction: bash('sleep 100'), model: 'scripted', timeout: 4000 });
+  expect(task.status).toBe('timed_out');
+  await nothingIsLeft();
+});
+
+test('a runner that is killed with -9 leaves no orphan, not even one that is made after its death', {
+  timeout: 3 * TASK_MS,
+}, async () => {
+  const { faults } = there.double;
+  const task = await seed.postTask({ instruction: bash('echo at-work; sleep 60'), model: 'scripted' });
+  await seed.waitForEvent(task.id, (event) => event.type === 'tool_output' && event.chunk.includes('at-work'));
+  const met = faults.met;
+  faults.add({ of: /^POST \/sandboxes$/, done: { afterMs: 3_000 } });
+  const next = await seed.postTask({ instruction: bash('echo next'), model: 'scripted' });
+  await until('the next one is being made', () => faults.met > met, TASK_MS);
+  process.kill(seed.runnerPid(), 'SIGKILL');
+  await seed.call('POST', `/api/v1/tasks/${task.id}/stop`);
+  for (const { id } of [task, next]) {
+    await until('the task has ended', async () => (await seed.getTask(id)).completedAt !== null, TASK_MS);
+  }
+  expect((await said(next.id)).split('next\n').length).toBeLessThanOrEqual(2);
+  await until('no sandbox is left', () => sandboxes().length === 0, TASK_MS);
 });

@@ -11,6 +11,9 @@ import { until } from '../fixtures/seed.ts';
 import type { AnyBody } from '../fixtures/server.ts';
 import { startServerProcess } from '../fixtures/server-process.ts';
 
+/** On a machine that does much else. */
+const SOON_MS = 60_000;
+
 it('the server is killed', { timeout: 180_000 }, async () => {
   await using parts = new AsyncDisposableStack();
   const database = await testDatabase();
@@ -60,14 +63,14 @@ it('the server is killed', { timeout: 180_000 }, async () => {
   const locker = new Client({ connectionString: database.databaseUrl });
   await locker.connect();
   await locker.query('begin; lock table idempotency in exclusive mode');
-  await create(first, 'begun', 1_500);
+  await create(first, 'begun', 5_000);
   const calls = { command: 'keys create', input: { name: 'by the clock', scopes: ['keys:read'] } };
-  const runAt = new Date(Date.now() + 1_500).toISOString();
+  const runAt = new Date(Date.now() + 5_000).toISOString();
   await first.call('POST', '/schedules', { name: 'a command', runAt, ...calls });
-  await until('it is starting', async () => (await runs())[0]?.['status'] === 'starting');
-  await until('the command, too', async () => (await ofCommand())[0] === 'starting');
+  await until('it is starting', async () => (await runs())[0]?.['status'] === 'starting', SOON_MS);
+  await until('the command, too', async () => (await ofCommand())[0] === 'starting', SOON_MS);
   // Of the other there is no run yet when the server dies, and its time comes while none is there.
-  const missed = await create(first, 'due while none was there', 3_000);
+  const missed = await create(first, 'due while none was there', 6_000);
   await first.kill();
   await locker.end();
   expect(await rowsOf(database.databaseUrl, 'select id from tasks')).toEqual([]);
@@ -76,11 +79,15 @@ it('the server is killed', { timeout: 180_000 }, async () => {
   await run(database.databaseUrl, 'update idempotency set working_until = now()');
 
   const [second, third] = [await start(), await start()];
-  await until('both have started', async () => (await runs()).filter(({ is_task }) => is_task).length === 2);
+  await until(
+    'both have started',
+    async () => (await runs()).filter(({ is_task }) => is_task).length === 2,
+    SOON_MS,
+  );
   const tasks = await rowsOf(database.databaseUrl, 'select id, instruction from tasks order by instruction');
   expect(tasks.map(({ instruction }) => instruction)).toEqual(['begun', 'due while none was there']);
   expect((await runs()).map(({ id }) => id).sort()).toEqual(tasks.map(({ id }) => id).sort());
-  await until('the command has run', async () => (await ofCommand())[0] === 'succeeded');
+  await until('the command has run', async () => (await ofCommand())[0] === 'succeeded', SOON_MS);
   expect([await ofCommand(), (await made()).length]).toEqual([['succeeded'], 1]);
 
   // The task is made, and the server dies before the run hears of it.
@@ -90,11 +97,13 @@ it('the server is killed', { timeout: 180_000 }, async () => {
   );
   await second.kill();
   await run(database.databaseUrl, `select pg_notify('seed', 'schedules')`);
-  await until('the other server has taken them up', async () =>
-    (await runs()).every(({ status }) => status === 'started'),
+  await until(
+    'the other server has taken them up',
+    async () => (await runs()).every(({ status }) => status === 'started'),
+    SOON_MS,
   );
   // So it is with the command, whose answer is found: it is not called again.
-  await until('the command is told of', async () => (await ofCommand())[0] === 'succeeded');
+  await until('the command is told of', async () => (await ofCommand())[0] === 'succeeded', SOON_MS);
   expect(await made()).toHaveLength(1);
   expect(await rowsOf(database.databaseUrl, 'select id from tasks')).toHaveLength(2);
   await third.kill();

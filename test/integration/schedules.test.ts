@@ -84,7 +84,7 @@ test('a task is started when it is due, once, with the scopes it was given', asy
   expect((await act(schedule.id, 'pause')).status).toBe(200);
 });
 
-test('two servers: each due time has one run', async () => {
+test('two servers: each due time has one run', { timeout: 180_000 }, async () => {
   const other = await server.sibling();
   try {
     const input = { name: 'made by the clock', scopes: ['keys:read'] };

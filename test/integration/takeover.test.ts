@@ -154,7 +154,7 @@ test('a runner that comes back from a pause has no say any more, and leaves the 
   child.kill('SIGCONT');
   // It hears by its next heartbeat that the task is another's; the sandbox runs on.
   await server.call('GET', '/api/v1/sandboxes');
-  await expect.poll(async () => (await taskOf(id)).status).toBe('running');
+  await expect.poll(async () => (await taskOf(id)).status, { timeout: 30_000 }).toBe('running');
   await letGo(id);
   await expectWhole(id);
 });

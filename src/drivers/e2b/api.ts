@@ -1,20 +1,17 @@
 // E2B's REST API, as much of it as sandboxes need (spec/openapi.yml of e2b-dev/infra), bounded in time, size and
 // tries. Serves E2B's cloud and an installation of one's own. Used by the driver and by template.ts.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, type Dispatcher, request } from 'undici';
 import { z } from 'zod';
 import { isRecord, parseJson } from '../../lib/json.ts';
 import { readWithin } from '../../lib/read-stream.ts';
 import { retryAfterMs, sentAt } from '../../lib/retry-after.ts';
 import { type ErrorCode, SeedError } from '../../protocol/errors.ts';
+import { askedAgain, mayPass, neverSent } from '../remote/asked-again.ts';
 
 const CONNECT_MS = 10_000;
 const ANSWER_MS = 30_000;
 const ANSWER_BYTES = 4 * 1024 * 1024;
 const TRIES = 5;
-const FIRST_WAIT_MS = 250;
-/** A server that wants more patience than this is told of to whoever asked. */
-const LONGEST_WAIT_MS = 10_000;
 const PAGE = 100;
 /** So many pages are read at most: ten times the sandboxes of the vendor's largest plan. */
 const MOST_PAGES = 110;
@@ -35,6 +32,9 @@ const Listed = z.object({
 });
 export type ListedSandbox = z.infer<typeof Listed>;
 
+const Detail = z.object({ ...Sandbox.shape, ...Listed.shape });
+export type SandboxDetail = z.infer<typeof Detail>;
+
 export interface NewSandbox {
   templateID: string;
   /** Until the vendor ends it. */
@@ -50,7 +50,7 @@ export interface E2bApi {
    */
   create(sandbox: NewSandbox): Promise<E2bSandbox>;
   /** Null: there is none, or no more. */
-  get(id: string): Promise<E2bSandbox | null>;
+  get(id: string): Promise<SandboxDetail | null>;
   /** All with this metadata, those that are paused too. */
   list(metadata: Readonly<Record<string, string>>): Promise<ListedSandbox[]>;
   /** Resolves when it is accepted, or there is no such sandbox. */
@@ -69,6 +69,11 @@ export interface Ask {
   body?: object;
   /** Whether it may be sent again when it is not known whether it was done. */
   repeatable: boolean;
+}
+
+interface Answered {
+  json: unknown;
+  headers: Dispatcher.ResponseData['headers'];
 }
 
 export function createE2bApi({ apiUrl, apiKey }: { apiUrl: string; apiKey: string }): E2bApi {
@@ -96,24 +101,17 @@ export function createE2bApi({ apiUrl, apiKey }: { apiUrl: string; apiKey: strin
     }
   }
 
-  async function ask(asked: Ask): Promise<{ json: unknown; headers: Dispatcher.ResponseData['headers'] }> {
-    for (let tries = 1; ; tries += 1) {
-      try {
+  const ask = (asked: Ask): Promise<Answered> =>
+    askedAgain(
+      async () => {
         const { statusCode, headers, text } = await once(asked);
         const json = text === '' ? null : parseJson(text);
         if (statusCode < 300 && json !== undefined) return { json, headers };
         const waitMs = retryAfterMs(header(headers['retry-after']), sentAt(header(headers.date)));
         throw refusal(`${asked.method} ${asked.path}`, { statusCode, json, waitMs });
-      } catch (error) {
-        if (!(error instanceof SeedError) || !MAY_PASS.includes(error.code)) throw error;
-        const waitMs = (error.retryAfterSeconds ?? 0) * 1000 || FIRST_WAIT_MS * 2 ** (tries - 1);
-        const mayRepeat = asked.repeatable || error.nothingDone;
-        if (!mayRepeat || tries === TRIES || waitMs > LONGEST_WAIT_MS) throw error;
-        // Others have met the same, and would all come back at once.
-        await sleep(waitMs * (1 + Math.random() / 2));
-      }
-    }
-  }
+      },
+      { most: TRIES, again: (error) => mayPass(error) && (asked.repeatable || (error as SeedError).nothingDone) },
+    );
 
   /** @throws SeedError unreachable for an answer that the vendor's description does not allow */
   function read<Schema extends z.ZodType>(schema: Schema, json: unknown, of: string): z.output<Schema> {
@@ -146,7 +144,7 @@ export function createE2bApi({ apiUrl, apiKey }: { apiUrl: string; apiKey: strin
     },
     async get(id) {
       const answer = await orNull(ask({ method: 'GET', path: pathOf(id), repeatable: true }));
-      return answer && read(Sandbox, answer.json, 'what a sandbox is');
+      return answer && read(Detail, answer.json, 'what a sandbox is');
     },
     async list(metadata) {
       const found: ListedSandbox[] = [];
@@ -184,9 +182,6 @@ export function createE2bApi({ apiUrl, apiKey }: { apiUrl: string; apiKey: strin
 const pathOf = (id: string) => `/sandboxes/${encodeURIComponent(id)}`;
 const header = (value: string | string[] | undefined) => (Array.isArray(value) ? value[0] : value) ?? null;
 
-/** What may be otherwise in a moment. */
-const MAY_PASS: readonly ErrorCode[] = ['unreachable', 'unavailable'];
-
 const CODES: Readonly<Record<number, ErrorCode>> = {
   400: 'invalid_input',
   401: 'not_authenticated',
@@ -205,26 +200,18 @@ interface Refused {
 
 function refusal(asked: string, { statusCode, json, waitMs }: Refused): SeedError {
   const message = isRecord(json) && typeof json['message'] === 'string' ? `: ${json['message']}` : '';
-  const code = CODES[statusCode] ?? (statusCode < 500 ? 'sandbox_failed' : 'unreachable');
+  // What is no answer of this API, though a good one, says nothing of what was asked for.
+  const isRefused = statusCode >= 300 && statusCode < 500 && statusCode !== 408;
+  const code = CODES[statusCode] ?? (isRefused ? 'sandbox_failed' : 'unreachable');
   return new SeedError(code, `E2B answered ${asked} with ${statusCode}${message}`, {
     ...(waitMs !== null && { retryAfterSeconds: waitMs / 1000 }),
-    ...(statusCode < 500 && { nothingDone: true }),
+    nothingDone: isRefused,
     ...(code === 'not_authenticated' && { hint: 'E2B_API_KEY is not a key of this installation of E2B.' }),
   });
 }
 
-/** Nothing can have been done where no connection came about. */
-const NEVER_SENT = [
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-];
-
 const away = (url: string, asked: string, cause: NodeJS.ErrnoException) =>
   new SeedError('unreachable', `E2B's API at ${url} did not answer ${asked}: ${cause.message || cause.code}`, {
     cause,
-    nothingDone: NEVER_SENT.includes(cause.code ?? ''),
+    nothingDone: neverSent(cause),
   });

@@ -6,6 +6,7 @@ import { Agent, type Dispatcher, request } from 'undici';
 import { z } from 'zod';
 import { isRecord, parseJson } from '../../lib/json.ts';
 import { readWithin } from '../../lib/read-stream.ts';
+import { retryAfterMs } from '../../lib/retry-after.ts';
 import { type ErrorCode, SeedError } from '../../protocol/errors.ts';
 
 const CONNECT_MS = 10_000;
@@ -105,13 +106,15 @@ function enveloped(message: object): Buffer {
   return Buffer.concat([head, content]);
 }
 
-async function answerOf({ statusCode, body }: Dispatcher.ResponseData, method: string): Promise<unknown> {
+async function answerOf({ statusCode, headers, body }: Dispatcher.ResponseData, method: string): Promise<unknown> {
   const bytes = await readWithin(body, ANSWER_BYTES).catch((cause: Error) => {
     throw lost(method, cause);
   });
   const answer = parseJson(bytes?.toString('utf8') ?? '');
   if (statusCode === 200 && answer !== undefined) return answer;
-  throw failure(method, isRecord(answer) ? answer : {}, statusCode);
+  const retryAfter = headers['retry-after'];
+  const waitMs = retryAfterMs(typeof retryAfter === 'string' ? retryAfter : null, new Date());
+  throw failure(method, isRecord(answer) ? answer : {}, { statusCode, waitMs });
 }
 
 /** @throws SeedError with the error that the last message tells, and `unreachable` where there is no last one */
@@ -131,7 +134,7 @@ export async function* messagesOf(body: AsyncIterable<Uint8Array>, method: strin
         const content = parseJson(held.toString('utf8', at + HEAD_BYTES, at + HEAD_BYTES + length));
         at += HEAD_BYTES + length;
         if (flags & FLAG.last) {
-          if (isRecord(content) && isRecord(content['error'])) throw failure(method, content['error'], 200);
+          if (isRecord(content) && isRecord(content['error'])) throw failure(method, content['error']);
           return;
         }
         yield content;
@@ -156,15 +159,32 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   resource_exhausted: 'unavailable',
 };
 
-const Failure = z.object({ code: z.unknown(), message: z.string().catch('') });
+/** A page of a load balancer has neither. */
+const Failure = z.object({ code: z.string().optional().catch(undefined), message: z.string().catch('') });
 
-/** The proxies in front answer without a code, and with 502 for a sandbox that is gone. */
-function failure(method: string, body: Record<string, unknown>, status: number): SeedError {
+/** The proxies in front answer without a code: with 502 for a sandbox that is gone, and for one not there yet. */
+const OF_STATUS: Readonly<Record<number, ErrorCode>> = {
+  401: 'not_authenticated',
+  403: 'not_allowed',
+  404: 'not_found',
+  429: 'unavailable',
+};
+
+interface Answered {
+  statusCode: number;
+  /** As the answer asks for. */
+  waitMs: number | null;
+}
+
+function failure(method: string, body: Record<string, unknown>, answered?: Answered): SeedError {
   const { code, message } = Failure.parse(body);
-  const ofStatus = status === 401 ? 'not_authenticated' : status === 404 ? 'not_found' : 'unreachable';
-  const known = typeof code === 'string' ? (CODES[code] ?? 'sandbox_failed') : ofStatus;
-  const what = [typeof code === 'string' ? code : `status ${status}`, message].filter(Boolean).join(': ');
-  return new SeedError(known, `${method} in the sandbox was answered with ${what}`);
+  const { statusCode = 200, waitMs = null } = answered ?? {};
+  const ofStatus = OF_STATUS[statusCode] ?? 'unreachable';
+  const known = code === undefined ? ofStatus : (CODES[code] ?? 'sandbox_failed');
+  const what = [code ?? `status ${statusCode}`, message].filter(Boolean).join(': ');
+  return new SeedError(known, `${method} in the sandbox was answered with ${what}`, {
+    ...(waitMs !== null && { retryAfterSeconds: waitMs / 1000 }),
+  });
 }
 
 const lost = (method: string, cause: Error) =>

@@ -4,6 +4,7 @@ import { Duplex } from 'node:stream';
 import { readWithin } from '../../lib/read-stream.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { DETAIL_BYTES } from '../driver.ts';
+import { mayPass } from '../remote/asked-again.ts';
 import type { Envd, ProcessEvent } from './envd.ts';
 import { type Input, openInput } from './process-input.ts';
 import type { InputMode } from './settings.ts';
@@ -12,6 +13,8 @@ const BEGINS_WITHIN_MS = 20_000;
 /** envd says something every ten seconds. */
 const SILENCE_MS = 25_000;
 const OUTPUT_BYTES = 1024 * 1024;
+/** A program that takes no more input has ended, or ends: the word of it comes by another connection. */
+const END_WITHIN_MS = 5_000;
 
 export interface ProcessStream extends Duplex {
   readonly pid: number;
@@ -101,6 +104,8 @@ class EnvdProcess extends Duplex implements ProcessStream {
   readonly #settle: (code: number | null) => void;
   #complaints = Buffer.alloc(0);
   #isOver = false;
+  #takesInput: boolean;
+  #late: NodeJS.Timeout | undefined;
   #wanted = Promise.withResolvers<void>();
 
   constructor(parts: Parts) {
@@ -108,12 +113,13 @@ class EnvdProcess extends Duplex implements ProcessStream {
     super({ allowHalfOpen: parts.input === undefined });
     this.#parts = parts;
     this.pid = parts.pid;
+    this.#takesInput = parts.input !== undefined;
     const { promise, resolve } = Promise.withResolvers<number | null>();
     this.exit = promise;
     this.#settle = resolve;
     // Nobody else has to listen: its end tells.
     this.on('error', () => undefined);
-    parts.input?.failed.catch((error: Error) => this.#fail(error));
+    parts.input?.failed.catch((error: Error) => this.#inputFailed(error));
     void this.#follow().catch((error: Error) => this.#fail(error));
   }
 
@@ -149,6 +155,13 @@ class EnvdProcess extends Duplex implements ProcessStream {
     if (!this.#isOver) this.destroy(error);
   }
 
+  /** Refused by envd, and not lost on its way: what the program has said is still to be read. */
+  #inputFailed(error: Error): void {
+    this.#takesInput = false;
+    if (mayPass(error)) this.#fail(error);
+    else this.#late ??= setTimeout(() => this.#fail(error), END_WITHIN_MS).unref();
+  }
+
   override _read(): void {
     this.#wanted.resolve();
   }
@@ -163,18 +176,22 @@ class EnvdProcess extends Duplex implements ProcessStream {
 
   #write(bytes: Buffer, done: (error?: Error | null) => void): void {
     // What comes too late for the program is dropped: its output is still to be read.
-    if (this.#isOver || this.#parts.input === undefined) return void done();
-    this.#parts.input.write(bytes).then(
-      () => done(),
-      (error: Error) => done(this.#isOver ? null : error),
-    );
+    this.#give((input) => input.write(bytes), done);
   }
 
   override _final(done: (error?: Error | null) => void): void {
-    if (this.#isOver || this.#parts.input === undefined) return void done();
-    this.#parts.input.end().then(
+    this.#give((input) => input.end(), done);
+  }
+
+  #give(give: (input: Input) => Promise<void>, done: (error?: Error | null) => void): void {
+    const { input } = this.#parts;
+    if (this.#isOver || !this.#takesInput || input === undefined) return void done();
+    give(input).then(
       () => done(),
-      (error: Error) => done(this.#isOver ? null : error),
+      (error: Error) => {
+        this.#inputFailed(error);
+        done();
+      },
     );
   }
 
@@ -182,6 +199,7 @@ class EnvdProcess extends Duplex implements ProcessStream {
     const { envd, pid, leaving, input } = this.#parts;
     this.#wanted.resolve();
     this.#settle(null);
+    clearTimeout(this.#late);
     input?.stop();
     leaving.abort();
     // Where it cannot be told, what takes its place at the guest ends it, or the end of the sandbox does.

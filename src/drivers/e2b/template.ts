@@ -193,6 +193,8 @@ function steps(filesHash: string, packages: readonly string[]) {
       'mkdir -p /workspace',
       // Nothing makes root of anybody.
       "find / -xdev -type f -perm /6000 -exec chmod a-s '{}' +",
+      // What everybody may write to has no limit, but for what a sandbox's disk is put over.
+      "find / -xdev -type d -perm -0002 -exec chmod o-w '{}' +",
     ),
     { type: 'USER', args: ['root'] },
     { type: 'WORKDIR', args: ['/'] },

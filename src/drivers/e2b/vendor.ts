@@ -9,23 +9,28 @@ import { openProcess, runToEnd } from './process-stream.ts';
 import type { E2bSettings } from './settings.ts';
 
 const NAME = 'seed-name';
-/** Envds of so many sandboxes are remembered: each costs a call of the API to find again. */
-const ENVDS_MOST = 1024;
+/** Envds, and names, of so many sandboxes are remembered: each envd costs a call of the API to find again. */
+const REMEMBERED_MOST = 1024;
 
 export function createE2bVendor(settings: E2bSettings, api: E2bApi, client: ConnectClient): Vendor {
   const { template, sandboxUrl, domain, input } = settings;
   /** By the vendor's ids. */
   const envds = new Map<string, Envd>();
-  /** Names under which there may be one: those that this process has made, and creations of unknown end. */
-  const mayBeTaken = new Set<string>();
+  /** The vendor's ids by the names that this process has given; null of creations of unknown end. */
+  const given = new Map<string, string | null>();
 
+  /** @throws SeedError not_allowed */
   function remember({ sandboxID, envdAccessToken, domain: own }: E2bSandbox): Envd {
+    // Without it whoever is in the sandbox could have envd do anything as root.
+    if (!envdAccessToken) {
+      throw new SeedError('not_allowed', `The template ${template} gives sandboxes whose envd takes everybody.`, {
+        hint: 'Build it anew: its envd is older than secured access.',
+      });
+    }
     const url = sandboxUrl ?? `https://${ENVD_PORT}-${sandboxID}.${own || domain}`;
     const headers = { 'e2b-sandbox-id': sandboxID, 'e2b-sandbox-port': String(ENVD_PORT) };
-    const envd = envdOf(client, { url, headers }, envdAccessToken ?? null);
-    envds.set(sandboxID, envd);
-    const [oldest] = envds.keys();
-    if (envds.size > ENVDS_MOST && oldest !== undefined) envds.delete(oldest);
+    const envd = envdOf(client, { url, headers }, envdAccessToken);
+    keep(envds, sandboxID, envd);
     return envd;
   }
 
@@ -44,25 +49,22 @@ export function createE2bVendor(settings: E2bSettings, api: E2bApi, client: Conn
     if ((await named(name)).length > 0) throw new SeedError('conflict', `E2B has a sandbox ${name}.`);
   }
 
+  /** What it has made is its caller's to end, also where this throws. */
   async function create({ name, labels, lifeMs }: Wish): Promise<VendorSandbox> {
-    if (mayBeTaken.has(name)) await refuseTaken(name);
+    if (given.has(name)) await refuseTaken(name);
     const asked = {
       templateID: template,
       timeoutSeconds: Math.max(1, Math.ceil(lifeMs / 1000)),
       metadata: { ...labels, [NAME]: name },
     };
-    mayBeTaken.add(name);
+    const known = given.has(name);
+    if (!known) keep(given, name, null);
     const made = await api.create(asked).catch((error: SeedError) => {
-      if (error.nothingDone) mayBeTaken.delete(name);
+      // Of one before this one it is still not known.
+      if (error.nothingDone && !known) given.delete(name);
       throw error;
     });
-    // Without it whoever is in the sandbox could have envd do anything as root.
-    if (!made.envdAccessToken) {
-      await api.kill(made.sandboxID);
-      throw new SeedError('not_allowed', `The template ${template} gives sandboxes whose envd takes everybody.`, {
-        hint: 'Build it anew: its envd is older than secured access.',
-      });
-    }
+    keep(given, name, made.sandboxID);
     remember(made);
     return { name, vendorId: made.sandboxID, labels, state: 'running' };
   }
@@ -79,14 +81,18 @@ export function createE2bVendor(settings: E2bSettings, api: E2bApi, client: Conn
       const all = await named(name);
       // Of one that was created twice it is that which is in use.
       const found = all.find(({ sandboxID }) => envds.has(sandboxID)) ?? all[0];
-      return found ? shown(found) : null;
+      if (found) return shown(found);
+      // A list may not have yet what was just made: by its id it is known.
+      const id = given.get(name);
+      const made = id ? await api.get(id) : null;
+      return made && shown(made);
     },
     list: async (label, value) => (await api.list({ [label]: value })).map(shown),
     async destroy({ name, vendorId }) {
       const others = (await named(name)).map(({ sandboxID }) => sandboxID);
       await Promise.all([...new Set([vendorId, ...others])].map((id) => api.kill(id)));
       envds.delete(vendorId);
-      mayBeTaken.delete(name);
+      given.delete(name);
     },
     // One that has ended is not known any more; a paused one would be kept, and billed.
     forget: ({ vendorId }) => api.kill(vendorId),
@@ -103,6 +109,14 @@ export function createE2bVendor(settings: E2bSettings, api: E2bApi, client: Conn
     },
     open: async (sandbox, command) => openProcess(await envdFor(sandbox), { command, input }),
   };
+}
+
+/** The oldest goes for one too many. */
+function keep<Value>(map: Map<string, Value>, key: string, value: Value): void {
+  map.delete(key);
+  map.set(key, value);
+  const [oldest] = map.keys();
+  if (map.size > REMEMBERED_MOST && oldest !== undefined) map.delete(oldest);
 }
 
 const shown = ({ sandboxID, state, metadata }: ListedSandbox): VendorSandbox => ({

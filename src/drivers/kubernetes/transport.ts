@@ -1,10 +1,10 @@
 // Requests to the Kubernetes API over TLS that is verified: bounded in time, size and tries. The client's own.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, buildConnector, type Dispatcher, request } from 'undici';
 import { contentHash } from '../../lib/content-hash.ts';
 import { readWithin } from '../../lib/read-stream.ts';
 import { retryAfterMs, sentAt } from '../../lib/retry-after.ts';
 import { SeedError } from '../../protocol/errors.ts';
+import { askedAgain, neverSent } from '../remote/asked-again.ts';
 import type { Credentials, Proof } from './credentials.ts';
 import { type Asked, kubeStatusOf, refusal } from './status.ts';
 
@@ -14,9 +14,6 @@ const ANSWER_MS = 20_000;
 /** A page of a list: etcd keeps no object of over 1.5 MiB, and pods have some KiB. */
 const ANSWER_BYTES = 32 * 1024 * 1024;
 const TRIES = 4;
-const FIRST_WAIT_MS = 200;
-/** A server that wants more patience than this is told of to whoever asked. */
-const LONGEST_WAIT_MS = 5_000;
 /** Kernels ask a silent peer ten times, a second between, before they take it for dead. */
 const KEEP_ALIVE_AFTER_MS = 15_000;
 
@@ -92,31 +89,26 @@ export function createTransport(credentials: Credentials): Transport {
     }
   }
 
-  async function json(ask: Ask): Promise<unknown> {
-    let proof = await credentials.read();
-    for (let tries = 1, mayBeRotated = true; ; tries++) {
-      const limit = AbortSignal.timeout(ANSWER_MS);
-      try {
-        return await once(ask, proof, (body) => parse(body, ask), { idleMs: ANSWER_MS, limit });
-      } catch (error) {
-        if (!(error instanceof SeedError)) throw error;
-        if (error.code === 'not_authenticated' && mayBeRotated) {
-          mayBeRotated = false;
-          const now = await credentials.read();
-          if (!isSame(now, proof)) {
-            proof = now;
-            continue;
-          }
-        }
-        const waitMs = (error.retryAfterSeconds ?? 0) * 1000 || FIRST_WAIT_MS * 2 ** (tries - 1);
-        const mayRepeat = mayPass(error) && (ask.repeatable || error.nothingDone);
-        if (!mayRepeat || tries === TRIES || waitMs > LONGEST_WAIT_MS) throw error;
-        // Others have met the same, and would all come back at once.
-        await sleep(waitMs * (1 + Math.random() / 2), undefined, ask.signal && { signal: ask.signal });
-        proof = await credentials.read();
-      }
+  /** One try, or two where what proves who asks was renewed meanwhile. */
+  async function answered(ask: Ask): Promise<unknown> {
+    const limits = () => ({ idleMs: ANSWER_MS, limit: AbortSignal.timeout(ANSWER_MS) });
+    const proof = await credentials.read();
+    try {
+      return await once(ask, proof, (body) => parse(body, ask), limits());
+    } catch (error) {
+      if ((error as SeedError).code !== 'not_authenticated') throw error;
+      const now = await credentials.read();
+      if (isSame(now, proof)) throw error;
+      return once(ask, now, (body) => parse(body, ask), limits());
     }
   }
+
+  const json = (ask: Ask): Promise<unknown> =>
+    askedAgain(() => answered(ask), {
+      most: TRIES,
+      again: (error) => error instanceof SeedError && mayPass(error) && (ask.repeatable || error.nothingDone),
+      signal: ask.signal,
+    });
 
   return {
     json,
@@ -166,16 +158,6 @@ function mayPass(error: SeedError): boolean {
 
 const isDistrust = ({ code }: NodeJS.ErrnoException) => /CERT|UNABLE_TO_VERIFY|HOSTNAME_MISMATCH/.test(`${code}`);
 
-/** Nothing can have been done where no connection came about. */
-const NEVER_SENT = [
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-];
-
 function away(server: string, ask: Ask, cause: NodeJS.ErrnoException): SeedError {
   const isDistrusted = isDistrust(cause);
   return new SeedError(
@@ -183,7 +165,7 @@ function away(server: string, ask: Ask, cause: NodeJS.ErrnoException): SeedError
     `The Kubernetes API at ${server} did not answer ${ask.verb} ${ask.path}: ${cause.message || cause.code}`,
     {
       cause,
-      nothingDone: isDistrusted || NEVER_SENT.includes(cause.code ?? ''),
+      nothingDone: isDistrusted || neverSent(cause),
       ...(isDistrusted && { hint: 'Its certificate is not that of the cluster that the credentials are for.' }),
     },
   );

@@ -16,6 +16,7 @@ import { createStarts } from './starts.ts';
 import type { Vendor } from './vendor.ts';
 
 const KEEPER_MS = 10_000;
+const KEEPER = { withinMs: KEEPER_MS };
 /** So long after the keeper the vendor is told: a sandbox's own words on its end are heard then. */
 const VENDOR_LATER_MS = 2_000;
 
@@ -60,7 +61,7 @@ export function createRemoteDriver({ vendor, owner, installation }: RemoteDriver
         if (!vendor.isWarm) return vendor.startDetached(sandbox, keep.run(leftMs(), diskBytes));
         const { code } = await vendor.run(sandbox, keep.bind(leftMs(), diskBytes), { timeoutMs: KEEPER_MS });
         if (code !== 0) throw new SeedError('sandbox_failed', `No guest waits in the sandbox ${id}.`);
-      }, KEEPER_MS);
+      }, KEEPER);
     await startGuest();
     sandboxes.follow(id, sandbox, startGuest);
   }
@@ -111,14 +112,18 @@ export function createRemoteDriver({ vendor, owner, installation }: RemoteDriver
     // Nothing at a vendor watches a process elsewhere: its own deadline and the sweeps of others end it.
     guard: async (id) => void (await running(id)),
     async tighten(id, deadline) {
-      const { sandbox } = await running(id);
-      const leftMs = deadline - performance.now();
+      const found = await running(id);
+      // A vendor's limit can be made later, too: what was told before stays.
+      if (deadline >= found.diesAt) return;
+      const { sandbox } = found;
+      const leftMs = () => Math.max(0, deadline - performance.now());
       const told = await askedAgain(
-        () => vendor.run(sandbox, keep.until(leftMs), { timeoutMs: KEEPER_MS }),
-        KEEPER_MS,
+        () => vendor.run(sandbox, keep.until(leftMs()), { timeoutMs: KEEPER_MS }),
+        KEEPER,
       );
       if (told.code !== 0) throw new SeedError('sandbox_failed', `The keeper of ${id} takes no deadline.`);
-      await askedAgain(() => vendor.limitLife(sandbox, Math.max(0, leftMs) + VENDOR_LATER_MS), KEEPER_MS);
+      await askedAgain(() => vendor.limitLife(sandbox, leftMs() + VENDOR_LATER_MS), KEEPER);
+      found.diesAt = deadline;
     },
     pause: notPausable,
     resume: notPausable,

@@ -98,7 +98,7 @@ sub mounts {
   my ($disk) = @_;
   return unless $disk > 0;
   for (['/workspace', 0.625, "mode=0755,uid=$uid,gid=$gid"], ['/tmp', 0.25, 'mode=1777'],
-    ['/home/agent', 0.125, "mode=0755,uid=$uid,gid=$gid"]) {
+    ['/home/agent', 0.09375, "mode=0755,uid=$uid,gid=$gid"], ['/dev/shm', 0.03125, 'mode=1777']) {
     my ($path, $share, $owner) = @$_;
     mkdir $path;
     my $size = int($disk * $share / 4096) * 4096;

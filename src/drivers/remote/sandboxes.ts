@@ -7,6 +7,7 @@
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { momentOfDate } from '../../lib/clock.ts';
 import type { SeedError } from '../../protocol/errors.ts';
 import type { Exit, Leftover, SandboxId, Usage } from '../driver.ts';
 import { patient } from '../patience.ts';
@@ -35,6 +36,8 @@ export interface Followed {
   readonly id: SandboxId;
   readonly sandbox: VendorSandbox;
   readonly ended: Promise<Exit>;
+  /** The moment that its keeper was told, by this process's clock. */
+  diesAt: number;
 }
 
 interface Entry extends Followed {
@@ -82,6 +85,7 @@ export function createRemoteSandboxes(vendor: Vendor): RemoteSandboxes {
     const entry: Entry = {
       ...{ id, sandbox, ended: ended.promise, killed: false, streams: new Set(), ending: null },
       over: new AbortController(),
+      diesAt: deadlineOf(sandbox),
       usage: { ...NEVER_MEASURED, problem: 'it was never measured' },
       finish(exit) {
         if (live.get(id) !== entry) return;
@@ -239,7 +243,9 @@ export function createRemoteSandboxes(vendor: Vendor): RemoteSandboxes {
     find,
     async connect(followed, command) {
       const entry = followed as Entry;
-      const stream = await askedAgain(() => vendor.open(entry.sandbox, command));
+      // One that has ended meanwhile is not asked again.
+      const { signal } = entry.over;
+      const stream = await askedAgain(() => vendor.open(entry.sandbox, command), { signal });
       entry.streams.add(stream);
       // The death of a sandbox breaks its stream; `ended` tells of it, and nobody else has to listen.
       return stream.on('error', () => undefined).once('close', () => entry.streams.delete(stream));
@@ -297,6 +303,12 @@ export function createRemoteSandboxes(vendor: Vendor): RemoteSandboxes {
 }
 
 const lost = (detail: string): Exit => ({ reason: 'lost', detail });
+
+/** Its label has whole seconds, and is never earlier than what was told. */
+function deadlineOf({ labels }: VendorSandbox): number {
+  const seconds = Number(labels[LABELS.deadline] ?? Number.NaN);
+  return Number.isFinite(seconds) ? momentOfDate(new Date(seconds * 1000)) : Number.POSITIVE_INFINITY;
+}
 
 /** How one has ended that its vendor has ended. */
 function exitOf({ end }: VendorSandbox): Exit {

@@ -28,7 +28,7 @@ export interface AskedSandbox {
 export async function createVercelSandboxes(settings: VercelSettings) {
   const vendor = await createVercelVendor(settings);
   const { installation } = settings;
-  const again = <Answer>(call: () => Promise<Answer>) => askedAgain(call, WITHIN_MS);
+  const again = <Answer>(call: () => Promise<Answer>) => askedAgain(call, { withinMs: WITHIN_MS });
   const isOurs = ({ labels }: VendorSandbox) => labels[LABELS.installation] === installation;
 
   async function find(id: string): Promise<VendorSandbox | null> {

@@ -8,8 +8,8 @@ import { sql } from 'kysely';
 import { later } from '../../db/database-clock.ts';
 import type { Store } from '../../db/store.ts';
 import type { TaskWatcher } from '../../db/task-changes.ts';
-import { logFailure } from '../../lib/log.ts';
 import { BATCH_LIMITS } from '../../protocol/batch-limits.ts';
+import { keepClaimedWork } from '../background/claimed-work.ts';
 import { batchBounds } from '../spending/bounds.ts';
 import { firstExhausted } from '../spending/budget.ts';
 import { stopTask } from '../tasks/end.ts';
@@ -17,66 +17,37 @@ import { endIfOver, pauseBatch } from './end.ts';
 import { type BatchesRow, type InputRow, lockBatch, unfinishedOf } from './rows.ts';
 import { type StartNeeds, startRow } from './start.ts';
 
-/** A look even where nothing is told: whoever knew may have died. */
-const LOOK_EVERY_MS = 20_000;
 /** One server sees to so many batches at a time, and they are looked at again after others had their turn. */
 const BATCHES_MOST = 8;
-const CLAIM_MS = 10_000;
-const RENEW_EVERY_MS = 3_000;
 /** When the queue has as many tasks of the account's batches as it may. */
 const QUEUE_FULL_MS = 1_000;
 
-export interface Batches extends AsyncDisposable {
-  /** Sees to all there is to do now; resolves when that is done. */
-  now(): Promise<void>;
-}
-
-export function keepBatches(needs: StartNeeds): Batches {
-  const { store, log } = needs;
-  const driving = new Set<Promise<void>>();
-  let waking: NodeJS.Timeout | undefined;
-  let isStopped = false;
-  const looking = store.loops.every(
-    { everyMs: LOOK_EVERY_MS, atOnce: true, name: 'see to batches', log },
-    async () => {
-      for (const batch of await claim(store, BATCHES_MOST - driving.size)) {
-        const drive = driveClaimed(batch, needs).finally(() => {
-          driving.delete(drive);
-          if (!isStopped) void looking.now();
-        });
-        driving.add(drive);
-        store.loops.keep(drive);
-      }
-      wakeAt(await nextMoment(store));
+export function keepBatches(needs: StartNeeds): AsyncDisposable {
+  const { store } = needs;
+  const setClaim = ({ id }: BatchesRow, claimed_until: Date | null) =>
+    store.db.updateTable('batches').set({ claimed_until }).where('id', '=', id).execute();
+  const work = keepClaimedWork<BatchesRow>(needs, {
+    name: 'see to a batch',
+    most: BATCHES_MOST,
+    claim: (most, until) => claim(store, most, until),
+    renew: setClaim,
+    async work(batch) {
+      await drive(batch, needs);
+      await setClaim(batch, null);
     },
-  );
-  function wakeAt(moment: Date | null): void {
-    clearTimeout(waking);
-    if (moment === null || isStopped) return;
-    const waitMs = Math.max(0, moment.getTime() - store.clock.now().getTime());
-    if (waitMs < LOOK_EVERY_MS) waking = setTimeout(() => void looking.now(), waitMs + 1).unref();
-  }
-  const look = () => void (isStopped || looking.now());
-  const hearing = store.signals.watch('batches', look);
+    idsOf: ({ id }) => ({ batchId: id }),
+    nextMoment: () => nextMoment(store),
+  });
+  const hearing = store.signals.watch('batches', work.look);
   const watcher: TaskWatcher = ({ moment, task }) => {
-    if (task.batch_id !== null && (moment === 'leased' || moment === 'ended')) look();
+    if (task.batch_id !== null && (moment === 'leased' || moment === 'ended')) work.look();
   };
   store.taskWatchers.add(watcher);
   return {
-    async now() {
-      await looking.now();
-      while (driving.size > 0) {
-        await Promise.all(driving);
-        await looking.now();
-      }
-    },
     async [Symbol.asyncDispose]() {
-      isStopped = true;
-      clearTimeout(waking);
       store.taskWatchers.delete(watcher);
       hearing[Symbol.dispose]();
-      await looking.stop();
-      await Promise.all(driving);
+      await work[Symbol.asyncDispose]();
     },
   };
 }
@@ -91,47 +62,17 @@ const hasWork = (now: Date) => sql<boolean>`completed_at is null and (
 )`;
 
 /** In turn by account, so that a hundred batches of one do not keep another's from going on. */
-async function claim({ db, clock }: Store, most: number): Promise<BatchesRow[]> {
-  if (most <= 0) return [];
+async function claim({ db, clock }: Store, most: number, until: Date): Promise<BatchesRow[]> {
   const now = clock.now();
   const isFree = sql`(claimed_until is null or claimed_until <= ${now})`;
   const { rows } = await sql<BatchesRow>`
-    update batches set claimed_until = ${later(now, CLAIM_MS)} where ${isFree} and ${hasWork(now)} and id in (
+    update batches set claimed_until = ${until} where ${isFree} and ${hasWork(now)} and id in (
       select id from (
         select id, updated_at, row_number() over (partition by account_id order by updated_at) as place
         from batches where ${isFree} and ${hasWork(now)}
       ) as free order by place, updated_at limit ${most}
     ) returning *`.execute(db);
   return rows;
-}
-
-/** Never rejects: what fails lapses and is claimed again. */
-async function driveClaimed(batch: BatchesRow, needs: StartNeeds): Promise<void> {
-  const { store, log } = needs;
-  const renewing = setInterval(() => {
-    const claimed_until = later(store.clock.now(), CLAIM_MS);
-    store.db
-      .updateTable('batches')
-      .set({ claimed_until })
-      .where('id', '=', batch.id)
-      .execute()
-      .catch(() => {});
-  }, RENEW_EVERY_MS);
-  try {
-    await drive(batch, needs);
-  } catch (error) {
-    logFailure(log, error, 'could not go on with a batch', { batchId: batch.id });
-    return;
-  } finally {
-    clearInterval(renewing);
-  }
-  const { db } = store;
-  await db
-    .updateTable('batches')
-    .set({ claimed_until: null })
-    .where('id', '=', batch.id)
-    .execute()
-    .catch(() => {});
 }
 
 /** Some rows, and not all that may start: others are to have their turn. */

@@ -1,5 +1,6 @@
 // A schedule that goes no further, and a run that has ended: what both change, and who hears of it. Called where
 // runs are started and settled, and where somebody pauses a schedule.
+import { sql } from 'kysely';
 import type { Tx } from '../../db/tables.ts';
 import { notify } from '../../db/telling.ts';
 import type { RunStatus, ScheduleReason } from '../../protocol/schedule.ts';
@@ -49,36 +50,43 @@ export interface RunEnd {
   pauses?: boolean;
 }
 
+export interface EndedRun {
+  /** Locked by the transaction. */
+  row: ScheduleRow;
+  run: RunRow;
+  end: RunEnd;
+}
+
 /**
- * Ends a run that is `starting` or `started`, counts failures, and lets the one that waits for it start.
- * @param row locked by the transaction
+ * Ends runs that are `starting` or `started`, counts failures, and lets those that wait for them start.
+ * @param runs at most one of each schedule
  */
-export async function endRun(tx: Tx, row: ScheduleRow, run: RunRow, end: RunEnd, now: Date): Promise<void> {
-  const ended = await tx
-    .updateTable('schedule_runs')
-    .set({
-      status: end.status,
-      reason: end.reason && JSON.stringify(end.reason),
-      completed_at: now,
-      claimed_until: null,
-    })
-    .where('id', '=', run.id)
-    .where('status', 'in', ['starting', 'started'])
-    .returning('id')
-    .executeTakeFirst();
-  if (!ended) return;
-  await tx
-    .updateTable('schedule_runs')
-    .set({ status: 'due', reason: null, claimed_until: null })
-    .where('schedule_id', '=', row.id)
-    .where('status', '=', 'waiting')
-    .execute();
+export async function endRuns(tx: Tx, runs: readonly EndedRun[], now: Date): Promise<void> {
+  const ends = runs.map(({ run: { id }, end: { status, reason } }) => ({ id, status, reason }));
+  const { rows } = await sql<{ id: string }>`
+    update schedule_runs set status = ended.status, reason = ended.reason, completed_at = ${now}, claimed_until = null
+    from jsonb_to_recordset(${JSON.stringify(ends)}) as ended (id uuid, status text, reason jsonb)
+    where schedule_runs.id = ended.id and schedule_runs.status in ('starting', 'started')
+    returning schedule_runs.id`.execute(tx);
+  const ids = new Set(rows.map(({ id }) => id));
+  const ended = runs.filter(({ run }) => ids.has(run.id));
+  if (ended.length === 0) return;
+  const schedulesOf = (some: readonly EndedRun[]) => some.map(({ row }) => row.id);
+  await sql`
+    update schedule_runs set status = 'due', reason = null, claimed_until = null
+    where schedule_id = any(${schedulesOf(ended)}::uuid[]) and status = 'waiting'`.execute(tx);
   await notify(tx, 'schedules');
+  const succeeded = ended.filter(({ row, end }) => end.status === 'succeeded' && row.failures > 0);
+  if (succeeded.length > 0)
+    await sql`update schedules set failures = 0 where id = any(${schedulesOf(succeeded)}::uuid[])`.execute(tx);
   // One that somebody stopped says nothing about the next.
-  if (end.status === 'stopped') return;
-  const failures = end.status === 'succeeded' ? 0 : row.failures + 1;
+  for (const one of ended)
+    if (one.end.status === 'failed' || one.end.status === 'unknown') await countFailure(tx, one, now);
+}
+
+async function countFailure(tx: Tx, { row, run, end }: EndedRun, now: Date): Promise<void> {
+  const failures = row.failures + 1;
   await tx.updateTable('schedules').set({ failures }).where('id', '=', row.id).execute();
-  if (end.status === 'succeeded') return;
   await tellFailure(tx, row, run, end, now);
   if (end.pauses && end.reason) return pauseSchedule(tx, row, end.reason, now);
   if (row.max_failures === 0 || failures < row.max_failures) return;

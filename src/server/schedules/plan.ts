@@ -1,9 +1,9 @@
 // Makes runs of due times: each has exactly one, whichever server is first, since a schedule and a due time are
 // unique together. Called by keep.ts.
 import { randomUUID } from 'node:crypto';
-import type { Insertable } from 'kysely';
+import { sql } from 'kysely';
 import type { Store } from '../../db/store.ts';
-import type { Tables, Tx } from '../../db/tables.ts';
+import type { Tx } from '../../db/tables.ts';
 import { type Logger, logFailure } from '../../lib/log.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { jitterMs, type ScheduleReason } from '../../protocol/schedule.ts';
@@ -11,83 +11,98 @@ import { SCHEDULE_LIMITS } from '../../protocol/schedule-limits.ts';
 import { type DueTimes, jitterOf, lastDue, upcoming } from './due-times.ts';
 import { nextOf } from './make.ts';
 import { pauseSchedule } from './pause.ts';
-import { type ScheduleRow, timesOf } from './rows.ts';
+import { findLocked, type RunRow, type ScheduleRow, timesOf } from './rows.ts';
 
 const AT_ONCE = 100;
 
-type NewRun = Insertable<Tables['schedule_runs']>;
+type NewRun = Pick<RunRow, 'id' | 'schedule_id' | 'account_id' | 'scheduled_for' | 'status' | 'starts_at'> &
+  Partial<Pick<RunRow, 'through' | 'completed_at' | 'reason'>>;
+
+/** What is to be written of a schedule that is due. */
+interface Plan {
+  row: ScheduleRow;
+  next: ReturnType<typeof nextOf>;
+  runs: NewRun[];
+}
 
 /** Makes the runs of all that is due. One schedule that cannot be planned keeps no other from it. */
 export async function planDue(store: Store, log: Logger): Promise<void> {
-  let failed = 0;
-  for (;;) {
+  const failed = new Set<string>();
+  while ((await planSome(store, log, failed)) === AT_ONCE);
+}
+
+/** Many in one transaction; those that another server plans meanwhile are left to it. Returns how many it took. */
+async function planSome(store: Store, log: Logger, failed: Set<string>): Promise<number> {
+  return store.db.transaction().execute(async (tx) => {
     const now = store.clock.now();
-    const rows = await store.db
-      .selectFrom('schedules')
-      .selectAll()
-      .where('starts_at', '<=', now)
-      .orderBy('starts_at')
-      .limit(AT_ONCE)
-      .offset(failed)
-      .execute();
+    const { rows } = await sql<ScheduleRow>`
+      select * from schedules where starts_at <= ${now} and id <> all(${[...failed]}::uuid[])
+      order by starts_at limit ${AT_ONCE} for update skip locked`.execute(tx);
+    const plans: Plan[] = [];
     for (const row of rows) {
-      await planOne(store, row, now).catch((error) => {
-        failed += 1;
+      try {
+        const times = await timesOrPause(tx, row, now);
+        if (times !== null) plans.push(planOf(row, times, now));
+      } catch (error) {
+        failed.add(row.id);
         logFailure(log, error, 'could not plan the runs of a schedule', { scheduleId: row.id });
-      });
+      }
     }
-    if (rows.length < AT_ONCE) return;
-  }
+    await keepPlans(tx, plans);
+    return rows.length;
+  });
 }
 
 /** Reckons the next due times anew of those that were reckoned by other tz data. */
 export async function reckonAnew(store: Store): Promise<void> {
-  const rows = await store.db
+  const tzData = process.versions.tz ?? '';
+  const others = await store.db
     .selectFrom('schedules')
-    .selectAll()
+    .select(['id', 'account_id'])
     .where('status', '=', 'active')
-    .where('tz_data', '<>', process.versions.tz ?? '')
+    .where('tz_data', '<>', tzData)
     .execute();
-  for (const row of rows) {
+  for (const { account_id, id } of others) {
     await store.db.transaction().execute(async (tx) => {
+      const row = await findLocked(tx, account_id, id);
+      if (row?.status !== 'active' || row.tz_data === tzData) return;
       const times = await timesOrPause(tx, row, store.clock.now());
       if (times === null) return;
-      await stillSo(tx.updateTable('schedules').set(nextOf(times, row, row.due_after)), row).execute();
+      await tx
+        .updateTable('schedules')
+        .set(nextOf(times, row, row.due_after))
+        .where('id', '=', id)
+        .execute();
     });
   }
 }
 
-async function planOne(store: Store, row: ScheduleRow, now: Date): Promise<void> {
-  await store.db.transaction().execute(async (tx) => {
-    const times = await timesOrPause(tx, row, now);
-    if (times === null) return;
-    const last = lastStarting(times, row, now);
-    const next = nextOf(times, row, last ?? row.due_after);
-    const status = next.next_at === null ? 'ended' : 'active';
-    // Another server that was first has moved it on: there is nothing to insert.
-    const moved = await stillSo(tx.updateTable('schedules').set({ ...next, status }), row)
-      .returning('id')
-      .executeTakeFirst();
-    if (!moved || last === null) return;
-    const runs = runsUpTo(last, times, row, now);
-    await tx
-      .insertInto('schedule_runs')
-      .values(runs)
-      .onConflict((conflict) => conflict.columns(['schedule_id', 'scheduled_for']).doNothing())
-      .execute();
-    await prune(tx, row.id);
-  });
+function planOf(row: ScheduleRow, times: DueTimes, now: Date): Plan {
+  const last = lastStarting(times, row, now);
+  const next = nextOf(times, row, last ?? row.due_after);
+  return { row, next, runs: last === null ? [] : runsUpTo(last, times, row, now) };
 }
 
-/** Of the schedule only if it is as it was read. */
-function stillSo<Query extends { where(column: never, operator: '=', value: never): Query }>(
-  query: Query,
-  { id, due_after, updated_at }: ScheduleRow,
-): Query {
-  const is = { id, due_after, updated_at, status: 'active' };
-  return Object.entries(is).reduce(
-    (one, [column, value]) => one.where(column as never, '=', value as never),
-    query,
+async function keepPlans(tx: Tx, plans: readonly Plan[]): Promise<void> {
+  const schedules = plans.map(({ row: { id }, next }) => ({
+    ...{ id, ...next, status: next.next_at === null ? 'ended' : 'active' },
+  }));
+  await sql`
+    update schedules set status = plan.status, due_after = plan.due_after, next_at = plan.next_at,
+      starts_at = plan.starts_at, tz_data = plan.tz_data
+    from jsonb_populate_recordset(null::schedules, ${JSON.stringify(schedules)}) as plan
+    where schedules.id = plan.id`.execute(tx);
+  const runs = plans.flatMap((plan) => plan.runs);
+  if (runs.length === 0) return;
+  await sql`
+    insert into schedule_runs
+      (id, schedule_id, account_id, scheduled_for, through, status, starts_at, completed_at, reason)
+    select id, schedule_id, account_id, scheduled_for, through, status, starts_at, completed_at, reason
+    from jsonb_populate_recordset(null::schedule_runs, ${JSON.stringify(runs)})
+    on conflict (schedule_id, scheduled_for) do nothing`.execute(tx);
+  await prune(
+    tx,
+    plans.map(({ row }) => row.id),
   );
 }
 
@@ -157,23 +172,18 @@ function skipOf(row: ScheduleRow, due: Date, now: Date): NewRun {
     status: 'skipped',
     starts_at: startOf(row, due),
     completed_at: now,
-    reason: JSON.stringify(MISSED),
+    reason: MISSED,
   };
 }
 
 /** Those that go on are among the newest. */
-async function prune(tx: Tx, scheduleId: string): Promise<void> {
-  const oldest = tx
-    .selectFrom('schedule_runs')
-    .select('scheduled_for')
-    .where('schedule_id', '=', scheduleId)
-    .orderBy('scheduled_for', 'desc')
-    .offset(SCHEDULE_LIMITS.runsPerSchedule)
-    .limit(1);
-  await tx
-    .deleteFrom('schedule_runs')
-    .where('schedule_id', '=', scheduleId)
-    .where('scheduled_for', '<=', oldest)
-    .where('completed_at', 'is not', null)
-    .execute();
+async function prune(tx: Tx, scheduleIds: readonly string[]): Promise<void> {
+  await sql`
+    delete from schedule_runs using (
+      select id, (
+        select scheduled_for from schedule_runs where schedule_id = planned.id
+        order by scheduled_for desc offset ${SCHEDULE_LIMITS.runsPerSchedule} limit 1
+      ) as oldest from unnest(${scheduleIds}::uuid[]) as planned (id)
+    ) as planned
+    where schedule_id = planned.id and scheduled_for <= planned.oldest and completed_at is not null`.execute(tx);
 }

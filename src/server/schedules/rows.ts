@@ -25,10 +25,15 @@ export async function findSchedule(db: Db, accountId: string, id: string): Promi
   return (await query.executeTakeFirst()) ?? refuseUnknown(id);
 }
 
-/** Nobody else changes it, or decides over its runs, until the transaction ends. @throws SeedError not_found */
+/** As findLocked. @throws SeedError not_found */
 export async function lockSchedule(tx: Tx, accountId: string, id: string): Promise<ScheduleRow> {
+  return (await findLocked(tx, accountId, id)) ?? refuseUnknown(id);
+}
+
+/** Nobody else changes it, or decides over its runs, until the transaction ends. Null: it was deleted. */
+export async function findLocked(tx: Tx, accountId: string, id: string): Promise<ScheduleRow | null> {
   const query = tx.selectFrom('schedules').selectAll().where('account_id', '=', accountId).where('id', '=', id);
-  return (await query.forUpdate().executeTakeFirst()) ?? refuseUnknown(id);
+  return (await query.forUpdate().executeTakeFirst()) ?? null;
 }
 
 function refuseUnknown(id: string): never {

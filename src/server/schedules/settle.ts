@@ -1,30 +1,39 @@
 // Ends the runs whose tasks have ended, with what became of them. Called by keep.ts.
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { Store } from '../../db/store.ts';
 import type { Tables } from '../../db/tables.ts';
 import type { TaskStatus } from '../../protocol/task.ts';
-import type { RunEnd } from './pause.ts';
-import type { RunRow } from './rows.ts';
-import { end } from './start.ts';
+import { endRuns, type RunEnd } from './pause.ts';
+import type { RunRow, ScheduleRow } from './rows.ts';
 
 const AT_ONCE = 100;
 
 type Ended = RunRow & Pick<Selectable<Tables['tasks']>, 'error'> & { task_status: TaskStatus | null };
 
+/** Many in one transaction, of each schedule one; those that another server settles meanwhile are left to it. */
 export async function settleEnded(store: Store): Promise<void> {
-  for (;;) {
-    const runs = await store.db
-      .selectFrom('schedule_runs')
-      .leftJoin('tasks', 'tasks.id', 'schedule_runs.id')
-      .selectAll('schedule_runs')
-      .select(['tasks.status as task_status', 'tasks.error'])
-      .where('schedule_runs.status', '=', 'started')
-      .where((or) => or.or([or('tasks.id', 'is', null), or('tasks.completed_at', 'is not', null)]))
-      .limit(AT_ONCE)
-      .execute();
-    for (const run of runs) await end(run, endOf(run), { store });
-    if (runs.length < AT_ONCE) return;
-  }
+  while ((await settleSome(store)) === AT_ONCE);
+}
+
+async function settleSome({ db, clock }: Store): Promise<number> {
+  return db.transaction().execute(async (tx) => {
+    const { rows: runs } = await sql<Ended>`
+      select distinct on (run.schedule_id) run.*, tasks.status as task_status, tasks.error
+      from schedule_runs as run left join tasks on tasks.id = run.id
+      where run.status = 'started' and (tasks.id is null or tasks.completed_at is not null)
+      order by run.schedule_id, run.scheduled_for limit ${AT_ONCE}`.execute(tx);
+    if (runs.length === 0) return 0;
+    const { rows: schedules } = await sql<ScheduleRow>`
+      select * from schedules where id = any(${runs.map((run) => run.schedule_id)}::uuid[])
+      order by id for update skip locked`.execute(tx);
+    const rowOf = new Map(schedules.map((row) => [row.id, row]));
+    const ended = runs.flatMap((run) => {
+      const row = rowOf.get(run.schedule_id);
+      return row ? [{ row, run, end: endOf(run) }] : [];
+    });
+    await endRuns(tx, ended, clock.now());
+    return ended.length;
+  });
 }
 
 /** Whether tasks of schedules are under way, whose end would be news. */

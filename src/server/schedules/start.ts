@@ -9,8 +9,8 @@ import { SCHEDULE_LIMITS } from '../../protocol/schedule-limits.ts';
 import { isPassing, type RunAsNeeds, readyAsKey, runAsKey } from '../background/unasked.ts';
 import { stopTask } from '../tasks/end.ts';
 import { type Authority, narrowedIn } from './authority.ts';
-import { endRun, type RunEnd } from './pause.ts';
-import { lockSchedule, RUN_TASK, type RunRow, type ScheduleRow } from './rows.ts';
+import { endRuns, type RunEnd } from './pause.ts';
+import { findLocked, RUN_TASK, type RunRow, type ScheduleRow } from './rows.ts';
 
 /** What cannot be done now is tried again after 2 s, 4 s and so on. */
 const RETRY_MS = 2_000;
@@ -47,7 +47,7 @@ interface Decided {
 /** Null: it does not start, or not now. The schedule is locked: two of its runs decide one after the other. */
 async function decide(claimed: RunRow, { store }: RunAsNeeds): Promise<Decided | null> {
   return store.db.transaction().execute(async (tx) => {
-    const row = await lockSchedule(tx, claimed.account_id, claimed.schedule_id).catch(unlessDeleted);
+    const row = await findLocked(tx, claimed.account_id, claimed.schedule_id);
     const run = await tx.selectFrom('schedule_runs').selectAll().where('id', '=', claimed.id).executeTakeFirst();
     if (!row || !run) return null;
     if (run.status === 'starting') return { row, stops: [] };
@@ -71,11 +71,6 @@ async function decide(claimed: RunRow, { store }: RunAsNeeds): Promise<Decided |
       .execute();
     return { row, stops: before.map(({ id }) => id) };
   });
-}
-
-function unlessDeleted(error: unknown): null {
-  if (error instanceof SeedError && error.code === 'not_found') return null;
-  throw error;
 }
 
 /** Other runs of the schedule that are not over. */
@@ -198,9 +193,9 @@ function reasonOf(error: unknown): ScheduleReason {
 }
 
 /** Ends the run with the schedule locked. */
-export async function end(run: RunRow, how: RunEnd, { store }: Pick<RunAsNeeds, 'store'>): Promise<void> {
+async function end(run: RunRow, how: RunEnd, { store }: RunAsNeeds): Promise<void> {
   await store.db.transaction().execute(async (tx) => {
-    const row = await lockSchedule(tx, run.account_id, run.schedule_id).catch(unlessDeleted);
-    if (row) await endRun(tx, row, run, how, store.clock.now());
+    const row = await findLocked(tx, run.account_id, run.schedule_id);
+    if (row) await endRuns(tx, [{ row, run, end: how }], store.clock.now());
   });
 }

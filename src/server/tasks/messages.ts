@@ -36,15 +36,19 @@ export async function sendMessage(
       .where('id', '=', id)
       .execute();
     if (task.runner_id !== null) await notify(tx, `runner:${task.runner_id}`);
-    return { id: creationId, taskId: id, text, createdAt: now.toISOString(), note: NOTES[task.status] ?? '' };
+    return { id: creationId, taskId: id, text, createdAt: now.toISOString(), note: noteOn(task) };
   });
 }
 
-const NOTES: Partial<Record<TaskRow['status'], string>> = {
-  queued: 'The task waits for a runner: its agent reads this when it has begun.',
-  running: 'Its agent reads this at its next turn, once what it calls now has an answer.',
-  waiting_for_approval: 'All that it does waits for people: its agent reads this once they have decided.',
-};
+/** When its agent reads it; what it cannot promise it does not. */
+function noteOn({ status, phase }: TaskRow): string {
+  if (status === 'queued') return 'The task waits for a runner: its agent reads this when it has begun.';
+  if (status === 'waiting_for_approval')
+    return 'All that it does waits for people: its agent reads this once they have decided.';
+  if (phase === 'finishing')
+    return 'Its agent has said its last and does not read this; the one of a task that goes on from it does.';
+  return `Its agent reads this at its next turn, once what it calls now has an answer. Should it be saying its last, the agent of a task that goes on from it reads it.`;
+}
 
 function refuseLate({ id, status, messages }: TaskRow): void {
   if (isTerminal(status))

@@ -1,16 +1,8 @@
 // E2B as far as sandboxes go, on loopback: its REST API (spec/openapi.yml of e2b-dev/infra), the proxy in front of
 // sandboxes, and envd in each, with real processes in gVisor. What differs from the vendor's is in README.md.
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
@@ -18,6 +10,7 @@ import { z } from 'zod';
 import { PROCESS_SERVICE, Programs, serveProcesses } from './envd.ts';
 import { Faults } from './faults.ts';
 import { createMachines, type Machines, type MachinesOptions } from './machines.ts';
+import { type Answer, problem, send, startServing } from './serving.ts';
 import { BuildStart, type Template, TemplateRequest, Templates } from './templates.ts';
 
 const ENVD_VERSION = '0.6.2';
@@ -43,6 +36,7 @@ export interface DoubleSandbox {
   envdAccessToken: string | null;
   programs: Programs;
   timer: NodeJS.Timeout | undefined;
+  isPaused: boolean;
 }
 
 export interface E2bDouble extends AsyncDisposable {
@@ -62,8 +56,15 @@ export interface E2bDouble extends AsyncDisposable {
   readonly created: readonly z.output<typeof NewSandbox>[];
   /** Cuts every connection to sandboxes. */
   cutStreams(): void;
-  /** What was sent to it, bodies and headers. */
+  /** All that was sent to it: requests with their headers, and what programs were started with and given. */
   readonly heard: string[];
+  /** Sandboxes on a page of a list at the most; whether the daemon in what it makes knows of tokens. */
+  readonly ways: { pageSize: number; givesTokens: boolean };
+  /** As somebody does at the dashboard. */
+  pause(id: string): Promise<void>;
+  resume(id: string, seconds: number): Promise<void>;
+  /** The daemon in the sandbox begins anew, and knows of no program any more. */
+  restartEnvd(id: string): void;
 }
 
 export async function startE2bDouble(options: MachinesOptions): Promise<E2bDouble> {
@@ -74,7 +75,10 @@ export async function startE2bDouble(options: MachinesOptions): Promise<E2bDoubl
   const sandboxes = new Map<string, DoubleSandbox>();
   const created: z.output<typeof NewSandbox>[] = [];
   const heard: string[] = [];
+  const ways = { pageSize: 100, givesTokens: true };
   const apiKey = `e2b_${randomBytes(20).toString('hex')}`;
+
+  const programsOf = (id: string) => new Programs(machines, id, (said) => heard.push(said));
 
   /** The machine goes on for a little after it is not known any more, as it does there. */
   async function end(id: string): Promise<void> {
@@ -91,6 +95,31 @@ export async function startE2bDouble(options: MachinesOptions): Promise<E2bDoubl
     sandbox.timer = setTimeout(() => void end(sandbox.id), seconds * 1000);
   }
 
+  async function pause(id: string): Promise<void> {
+    const sandbox = sandboxes.get(id);
+    if (!sandbox) return;
+    // A paused one has no end.
+    clearTimeout(sandbox.timer);
+    sandbox.isPaused = true;
+    await machines.pause(id);
+  }
+
+  async function resume(id: string, seconds: number): Promise<void> {
+    const sandbox = sandboxes.get(id);
+    if (!sandbox) return;
+    await machines.resume(id);
+    sandbox.isPaused = false;
+    endsIn(sandbox, seconds);
+  }
+
+  function restartEnvd(id: string): void {
+    const sandbox = sandboxes.get(id);
+    if (!sandbox) return;
+    sandbox.programs.forget();
+    sandbox.programs = programsOf(id);
+    proxy.cut();
+  }
+
   async function create(body: unknown): Promise<Answer> {
     const { success, data: asked, error } = NewSandbox.safeParse(body);
     if (!success) return problem(400, z.prettifyError(error));
@@ -98,9 +127,9 @@ export async function startE2bDouble(options: MachinesOptions): Promise<E2bDoubl
     if (template?.snapshot === undefined) return problem(404, `template '${asked.templateID}' not found`);
     const id = `i${randomBytes(10).toString('hex')}`;
     const sandbox: DoubleSandbox = {
-      ...{ id, asked, template, startedAt: new Date(), endAt: new Date(), timer: undefined },
-      envdAccessToken: asked.secure ? randomBytes(32).toString('hex') : null,
-      programs: new Programs(machines, id),
+      ...{ id, asked, template, startedAt: new Date(), endAt: new Date(), timer: undefined, isPaused: false },
+      envdAccessToken: asked.secure && ways.givesTokens ? randomBytes(32).toString('hex') : null,
+      programs: programsOf(id),
     };
     created.push(asked);
     await machines.start(template.snapshot, id, 24 * 3_600_000);
@@ -121,7 +150,7 @@ export async function startE2bDouble(options: MachinesOptions): Promise<E2bDoubl
         const found = [...sandboxes.values()].filter(({ asked }) =>
           wanted.every(([name, value]) => asked.metadata[name] === value),
         );
-        const limit = Number(query.get('limit') ?? 100);
+        const limit = Math.min(ways.pageSize, Number(query.get('limit') ?? 100));
         const from = Number(query.get('nextToken') ?? 0);
         const isMore = from + limit < found.length;
         return {
@@ -132,9 +161,14 @@ export async function startE2bDouble(options: MachinesOptions): Promise<E2bDoubl
       },
     },
     ofSandbox(/^GET \/sandboxes\/(\w+)$/, (sandbox) => ({ status: 200, body: detailOf(sandbox) })),
-    ofSandbox(/^POST \/sandboxes\/(\w+)\/connect$/, (sandbox, body) => {
+    ofSandbox(/^POST \/sandboxes\/(\w+)\/pause$/, async ({ id }) => {
+      await pause(id);
+      return { status: 204 };
+    }),
+    ofSandbox(/^POST \/(?:v2\/)?sandboxes\/(\w+)\/connect$/, async (sandbox, body) => {
       const { timeout } = z.object({ timeout: z.number() }).parse(body);
-      if (Date.now() + timeout * 1000 > sandbox.endAt.getTime()) endsIn(sandbox, timeout);
+      if (sandbox.isPaused) await resume(sandbox.id, timeout);
+      else if (Date.now() + timeout * 1000 > sandbox.endAt.getTime()) endsIn(sandbox, timeout);
       return { status: 200, body: shownOf(sandbox) };
     }),
     ofSandbox(/^DELETE \/sandboxes\/(\w+)$/, async ({ id }) => {
@@ -164,7 +198,7 @@ export async function startE2bDouble(options: MachinesOptions): Promise<E2bDoubl
     {
       of: /^GET \/templates\/[\w-]+\/files\/(\w+)$/,
       answer: ({ match: [, hash = ''] }) => {
-        const url = `${urlOf(api)}/upload/${hash}`;
+        const url = `${api.url}/upload/${hash}`;
         return { status: 201, body: { present: templates.hasFiles(hash), url } };
       },
     },
@@ -204,72 +238,75 @@ export async function startE2bDouble(options: MachinesOptions): Promise<E2bDoubl
     };
   }
 
-  const api = await listening(
-    withFaults(faults, async (request, response) => {
-      const url = new URL(request.url ?? '', 'http://any');
-      const upload = /^\/upload\/(\w+)$/.exec(url.pathname)?.[1];
-      if (request.method === 'PUT' && upload) {
-        await templates.putFiles(upload, await buffer(request));
-        return send(response, { status: 200 });
-      }
-      if (request.headers['x-api-key'] !== apiKey) return send(response, problem(401, 'Invalid API key'));
-      const sent = await text(request);
-      const body: unknown = sent === '' ? undefined : JSON.parse(sent);
-      heard.push(`${request.method} ${request.url} ${JSON.stringify(body)}`);
-      for (const { of, answer } of routes) {
-        const match = of.exec(`${request.method} ${url.pathname}`);
-        if (match) return send(response, await answer({ match, query: url.searchParams, body }));
-      }
-      send(response, problem(404, `the double has no ${request.method} ${url.pathname}`));
-    }),
-  );
+  const api = await startServing(faults, async (request, response) => {
+    const url = new URL(request.url ?? '', 'http://any');
+    const upload = /^\/upload\/(\w+)$/.exec(url.pathname)?.[1];
+    if (request.method === 'PUT' && upload) {
+      await templates.putFiles(upload, await buffer(request));
+      return send(response, { status: 200 });
+    }
+    if (request.headers['x-api-key'] !== apiKey) return send(response, problem(401, 'Invalid API key'));
+    const sent = await text(request);
+    const body: unknown = sent === '' ? undefined : JSON.parse(sent);
+    heard.push(`${request.method} ${request.url} ${JSON.stringify(request.headers)} ${sent}`);
+    for (const { of, answer } of routes) {
+      const match = of.exec(`${request.method} ${url.pathname}`);
+      if (match) return send(response, await answer({ match, query: url.searchParams, body }));
+    }
+    send(response, problem(404, `the double has no ${request.method} ${url.pathname}`));
+  });
 
+  /** By its name, or by both headers; null with one of them alone. */
   const idOf = ({ headers }: Pick<IncomingMessage, 'headers'>) => {
     const byName = /^49983-(\w+)\./.exec(headers.host ?? '')?.[1];
-    return String(headers['e2b-sandbox-id'] ?? byName ?? '');
+    if (byName !== undefined) return byName;
+    return headers['e2b-sandbox-port'] === '49983' ? String(headers['e2b-sandbox-id'] ?? '') : null;
   };
   const rpc = connectNodeAdapter({
     routes: (router) =>
       serveProcesses(router, ({ requestHeader }) => {
         const sandbox = sandboxes.get(requestHeader.get('e2b-sandbox-id') ?? '');
-        return sandbox?.programs ?? new Programs(machines, 'none');
+        return sandbox?.programs ?? programsOf('none');
       }),
   });
   const isRpc = new RegExp(`^/${PROCESS_SERVICE.typeName}/`);
-  const proxy = await listening(
-    withFaults(faults, async (request, response) => {
-      const sandbox = sandboxes.get(idOf(request));
-      if (!sandbox) {
-        const gone = { sandboxId: idOf(request), message: 'The sandbox was not found', code: 502 };
-        return send(response, { status: 502, body: gone });
-      }
-      request.headers['e2b-sandbox-id'] = sandbox.id;
-      if (request.url === '/health') return send(response, { status: 204 });
-      const { envdAccessToken } = sandbox;
-      if (envdAccessToken !== null && request.headers['x-access-token'] !== envdAccessToken) {
-        return send(response, problem(401, 'unauthorized access, please provide a valid access token'));
-      }
-      if (isRpc.test(request.url ?? '')) return rpc(request, response);
-      send(response, problem(404, 'the double does not serve this'));
-    }),
-  );
+  const proxy = await startServing(faults, async (request, response) => {
+    const id = idOf(request);
+    if (id === null) return send(response, problem(400, 'missing header'));
+    const sandbox = sandboxes.get(id);
+    heard.push(`${request.method} ${request.url} ${JSON.stringify(request.headers)}`);
+    if (!sandbox || sandbox.isPaused) {
+      const gone = { sandboxId: id, message: 'The sandbox was not found', code: 502 };
+      return send(response, { status: 502, body: gone });
+    }
+    request.headers['e2b-sandbox-id'] = sandbox.id;
+    if (request.url === '/health') return send(response, { status: 204 });
+    const { envdAccessToken } = sandbox;
+    if (envdAccessToken !== null && request.headers['x-access-token'] !== envdAccessToken) {
+      return send(response, problem(401, 'unauthorized access, please provide a valid access token'));
+    }
+    if (isRpc.test(request.url ?? '')) return rpc(request, response);
+    send(response, problem(404, 'the double does not serve this'));
+  });
 
-  const [apiUrl, sandboxUrl] = [urlOf(api), urlOf(proxy)];
+  const { url: apiUrl } = api;
+  const { url: sandboxUrl } = proxy;
   return {
-    ...{ apiUrl, apiKey, sandboxUrl, machines, templates, faults, sandboxes, created, heard },
+    ...{ apiUrl, apiKey, sandboxUrl, machines, templates, faults, sandboxes, created, heard, ways },
+    ...{ pause, resume, restartEnvd },
     env: { E2B_API_KEY: apiKey, E2B_API_URL: apiUrl, E2B_SANDBOX_URL: sandboxUrl, E2B_DOMAIN: DOMAIN },
-    cutStreams() {
-      for (const socket of socketsOf(proxy)) socket.destroy();
-    },
+    cutStreams: proxy.cut,
     async [Symbol.asyncDispose]() {
-      for (const server of [api, proxy]) {
-        server.close();
-        for (const socket of socketsOf(server)) socket.destroy();
-      }
+      for (const server of [api, proxy]) server.close();
       await Promise.all([...sandboxes.keys()].map(end));
       await machines.close();
     },
   };
+}
+
+interface Route {
+  of: RegExp;
+  answer(asked: { match: RegExpExecArray; query: URLSearchParams; body: unknown }): Answer | Promise<Answer>;
 }
 
 /** As the vendor reads a filter: all of it is decoded, then each name and value. */
@@ -278,73 +315,15 @@ function metadataIn(filter: string): [string, string][] {
   return [...new URLSearchParams(pairs)];
 }
 
-interface Answer {
-  status: number;
-  body?: object;
-  headers?: Record<string, string>;
-}
-
-interface Route {
-  of: RegExp;
-  answer(asked: { match: RegExpExecArray; query: URLSearchParams; body: unknown }): Answer | Promise<Answer>;
-}
-
-const problem = (code: number, message: string): Answer => ({ status: code, body: { code, message } });
-
-function send(response: ServerResponse, { status, body, headers }: Answer): void {
-  response.writeHead(status, { ...headers, ...(body && { 'content-type': 'application/json' }) });
-  response.end(body && JSON.stringify(body));
-}
-
-function withFaults(
-  faults: Faults,
-  serve: (request: IncomingMessage, response: ServerResponse) => unknown,
-): RequestListener {
-  return async (request, response) => {
-    const fault = faults.take(request);
-    try {
-      if (!fault) return void (await serve(request, response));
-      if (fault.done) await serve(request, deaf());
-      if (fault.answer) send(response, { body: {}, ...fault.answer });
-      else request.socket.destroy();
-    } catch (error) {
-      send(response, problem(500, (error as Error).message));
-    }
-  };
-}
-
-/** What is said to it nobody hears. */
-function deaf(): ServerResponse {
-  const heard = { writeHead: () => heard, end: () => heard };
-  return heard as unknown as ServerResponse;
-}
-
-const SOCKETS = new WeakMap<Server, Set<Socket>>();
-const socketsOf = (server: Server): Set<Socket> => SOCKETS.get(server) ?? new Set();
-
-async function listening(serve: RequestListener): Promise<Server> {
-  const server = createServer({ requestTimeout: 0, headersTimeout: 60_000 }, serve);
-  const sockets = new Set<Socket>();
-  SOCKETS.set(server, sockets);
-  server.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  return server;
-}
-
-const urlOf = (server: Server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-
 const shownOf = ({ id, template, envdAccessToken }: DoubleSandbox) => ({
   ...{ sandboxID: id, templateID: template.templateID, clientID: 'double', envdVersion: ENVD_VERSION },
   ...(envdAccessToken !== null && { envdAccessToken }),
   domain: null,
 });
 
-const listedOf = ({ id, template, startedAt, endAt, asked }: DoubleSandbox) => ({
+const listedOf = ({ id, template, startedAt, endAt, asked, isPaused }: DoubleSandbox) => ({
   ...{ sandboxID: id, templateID: template.templateID, clientID: 'double', envdVersion: ENVD_VERSION },
-  ...{ startedAt, endAt, metadata: asked.metadata, state: 'running' },
+  ...{ startedAt, endAt, metadata: asked.metadata, state: isPaused ? 'paused' : 'running' },
   ...{ cpuCount: template.cpuCount, memoryMB: template.memoryMB, diskSizeMB: 512 },
 });
 

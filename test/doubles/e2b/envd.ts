@@ -90,14 +90,27 @@ export class Programs {
   readonly #running = new Map<number, Running>();
   readonly #machines: Machines;
   readonly #id: string;
+  readonly #hear: (said: string) => void;
 
-  constructor(machines: Machines, id: string) {
+  /** @param hear is told what programs are started with and given */
+  constructor(machines: Machines, id: string, hear: (said: string) => void) {
     this.#machines = machines;
     this.#id = id;
+    this.#hear = hear;
+  }
+
+  /** As when it ends: what it has started loses its input, and nobody hears of it any more. */
+  forget(): void {
+    for (const { stdin, hearings } of this.#running.values()) {
+      stdin.end();
+      for (const hearing of hearings) hearing.stop();
+    }
+    this.#running.clear();
   }
 
   async start(message: StartMessage, user: string): Promise<{ pid: number; hearing: Hearing }> {
     const { process: { cmd, args, envs, cwd } = { cmd: '', args: [], envs: {} } } = message;
+    this.#hear(JSON.stringify([cmd, args, envs]));
     const found = USERS[user];
     if (!found) throw new ConnectError(`error looking up user '${user}'`, Code.Unauthenticated);
     if (message.pty) throw new ConnectError('the double has no pty', Code.Unimplemented);
@@ -171,6 +184,7 @@ export class Programs {
   async write(running: Running, { input }: Input): Promise<void> {
     if (input.case !== 'stdin') throw new ConnectError(`invalid input type ${input.case}`, Code.Unimplemented);
     const { stdin } = running;
+    this.#hear(Buffer.from(input.value).toString('latin1'));
     if (!running.canWrite || !stdin.writable) {
       throw new ConnectError('error writing to stdin: stdin not enabled or closed', Code.Internal);
     }

@@ -60,6 +60,8 @@ export interface Machines {
   start(template: Snapshot, id: string, lifeMs: number): Promise<void>;
   exec(id: string, program: Program): Promise<Started>;
   kill(id: string): Promise<void>;
+  pause(id: string): Promise<void>;
+  resume(id: string): Promise<void>;
   /** Behind everybody's back. */
   killProcesses(id: string): Promise<void>;
   ended(id: string): Promise<Exit>;
@@ -144,6 +146,8 @@ export async function createMachines({ cacheDir, folder, guestBundle }: Machines
       await driver.kill(id);
       started.delete(id);
     },
+    pause: (id) => driver.pause(id),
+    resume: (id) => driver.resume(id),
     async killProcesses(id) {
       const [victim] = await sandboxProcesses(join(folder, 'gvisor/sandboxes', id), (args) => !isSupervisor(args));
       process.kill(victim ?? Number.NaN, 'SIGKILL');
