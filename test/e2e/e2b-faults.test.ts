@@ -169,6 +169,20 @@ describe('ends', { timeout: TEST_MS }, () => {
     expect(of(id)).toEqual([]);
   });
 
+  it('come by E2B’s own limit where nothing in the sandbox tells of its deadline', async () => {
+    const id = newId();
+    await startFollowed(id, 4_000);
+    const stop = {
+      command: ['/bin/sh', '-c', 'kill -STOP $(cat /run/seed/keeper.pid)'],
+      uid: 0,
+      cwd: '/',
+      env: {},
+    };
+    expect(await (await double.machines.exec(of(id)[0]?.id ?? '', stop)).ended).toBe(0);
+    expect(await driver.ended(id)).toEqual({ reason: 'deadline' });
+    expect(of(id)).toEqual([]);
+  });
+
   it('do not come of a list that has not yet what was just made', async () => {
     const id = newId();
     await startFollowed(id);

@@ -92,7 +92,7 @@ export function createS3Store(settings: S3Settings): BlobStore {
     });
     const { url, headers } = await signer.sign();
     // Only where there is such a store: it takes a while to load.
-    const { request } = await import('undici');
+    const { request } = await import('../../lib/http-client.ts');
     return request(url, {
       method,
       headers: {

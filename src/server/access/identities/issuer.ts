@@ -205,7 +205,7 @@ function isTrusted(address: string, issuer: string): boolean {
 /** Within bounds of time and bytes, along no redirect. */
 async function readJson(url: string, signal: AbortSignal): Promise<{ text: string; json: unknown }> {
   const headers = { accept: 'application/json', 'accept-encoding': 'identity', 'user-agent': 'seed' };
-  const { request } = await import('undici');
+  const { request } = await import('../../../lib/http-client.ts');
   const answer = await request(url, { headers, signal });
   const bytes = await readWithin(answer.body, MOST_BYTES);
   if (answer.statusCode !== 200 || bytes === null)
