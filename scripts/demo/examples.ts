@@ -40,7 +40,7 @@ export const EXAMPLES: readonly Example[] = [
     name: 'saas',
     title: 'SaaS',
     timeoutMs: 60_000,
-    prepare: createInventory,
+    prepare: (connection) => createInventory(connection),
     shows: [['keys', 'list']],
   },
   {

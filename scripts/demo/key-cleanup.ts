@@ -8,14 +8,24 @@ import { type Connection, call, heading, say, seedCli } from './show.ts';
 
 const INSTRUCTION = 'Check our API key inventory and revoke any expired ones';
 
+/** How long things take where it is shown. */
+interface Pace {
+  /** The task's. */
+  timeoutMs: number;
+  /** Keys are made that expire so soon: within it they have to be made. */
+  expiresInMs: number;
+}
+
+const PACE: Pace = { timeoutMs: 60_000, expiresInMs: 1_500 };
+
 /** @returns what did not come out as it should, empty when all did */
-export async function showKeyCleanup(connection: Connection): Promise<string[]> {
-  await createInventory(connection);
+export async function showKeyCleanup(connection: Connection, pace: Pace = PACE): Promise<string[]> {
+  await createInventory(connection, pace);
   heading('The keys before');
   await seedCli(connection, ['keys', 'list']);
   heading('A task, for an agent that may read and write keys and nothing else');
   const run = ['tasks', 'run', '--instruction', INSTRUCTION, '--scopes', 'keys:read,keys:write'];
-  await seedCli(connection, [...run, '--timeout', '60000']);
+  await seedCli(connection, [...run, '--timeout', String(pace.timeoutMs)]);
   heading('The task, as GET /api/v1/tasks/{id} answers it');
   const problems = await checkOutcome(connection, (task) => say(JSON.stringify({ task }, null, 2)));
   heading('The keys after');
@@ -26,10 +36,9 @@ export async function showKeyCleanup(connection: Connection): Promise<string[]> 
 const REVOKED = ['old dashboard', 'ci 2024', 'ci 2025', 'load test', 'intern laptop'];
 /** Named like the keys of tasks that a lost runner left behind. */
 const EXPIRED = ['task:28f48ac5', 'task:aa3517b8'];
-const EXPIRES_IN_MS = 1_500;
 
 /** The account's admin key is the second active one. */
-export async function createInventory(connection: Connection): Promise<void> {
+export async function createInventory(connection: Connection, { expiresInMs } = PACE): Promise<void> {
   say('Creating nine keys: five revoked, two expired, two active');
   const create = (body: object) => call<{ key: Key }>(connection, 'POST', '/keys', body);
   for (const name of REVOKED) {
@@ -37,7 +46,7 @@ export async function createInventory(connection: Connection): Promise<void> {
     await call(connection, 'POST', `/keys/${key.id}/revoke`);
   }
   await create({ name: 'billing service', scopes: ['keys:read', 'tasks:write'] });
-  const expiresAt = new Date(Date.now() + EXPIRES_IN_MS);
+  const expiresAt = new Date(Date.now() + expiresInMs);
   for (const name of EXPIRED) await create({ name, scopes: ['keys:read'], expiresAt: expiresAt.toISOString() });
   await sleep(expiresAt.getTime() + 50 - Date.now());
 }

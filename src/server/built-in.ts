@@ -261,7 +261,7 @@ export function openRegistry(parts: RegistryNeeds): Registry {
         ensureSecret: (tx, accountId, now) =>
           ensureDefaultSecret(tx, accountId, () => mintWebhookSecret(secretsKey).sealed, now),
       },
-      ...openRunnerLook(store),
+      ...openRunnerLook(store, settings.door?.slots ?? null),
       brought,
     },
     batches: {

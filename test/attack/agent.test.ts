@@ -12,6 +12,7 @@ import {
   cgroupsOfSandboxes,
   nothingIsLeft,
 } from '../fixtures/attack.ts';
+import { flood, ODD_FILES, outcomesOf, TRICKS_FAIL, tricks } from '../fixtures/attack-scripts.ts';
 import { ASKS_ALL_OF_EMULATED } from '../fixtures/emulated.ts';
 import { bash, startSeed, type TestSeed, until } from '../fixtures/seed.ts';
 
@@ -120,12 +121,7 @@ describe.each([...ATTACKED_DRIVERS, ...(ARE_NAMED ? [] : ['e2b'])])('an agent in
     skip,
   }) => {
     leaveToOthers(skip);
-    const { task } = await attack(
-      `cd /workspace/out; ln -s /etc/shadow shadow; ln -s / root; mkfifo pipe; touch $'a\\nb' $'\\u202etxt.exe'
-(while :; do head -c 2000000 /dev/urandom >> grows; sleep 0.1; done) 2> /dev/null &
-mkdir many; cd many; timeout 5 bash -c 'for i in $(seq 100000); do : > $i; done' 2> /dev/null; ls | wc -l; sleep 2`,
-      { resources: { diskMb: 128 } },
-    );
+    const { task } = await attack(ODD_FILES, { resources: { diskMb: 128 } });
     expect(task.status).toBe('completed');
     // A full disk makes the loops complain before the count, or not, as fast as the machine is.
     expect(Number(/(\d+)\s*$/.exec(task.stdout ?? '')?.[1]), task.stdout ?? '').toBeGreaterThan(100);
@@ -141,19 +137,7 @@ mkdir many; cd many; timeout 5 bash -c 'for i in $(seq 100000); do : > $i; done'
 
   it('a flood of requests through the door leaves the others their share', async ({ skip }) => {
     leaveToOthers(skip);
-    const { task } = await attack(
-      `cat > flood.mjs <<'END'
-const seen = {};
-await Promise.all(Array.from({ length: 8 }, async () => {
-  for (let i = 0; i < ${emulated ? 15 : 40}; i++) {
-    const { status } = await fetch(process.env.SEED_API_URL + '/api/v1/whoami');
-    seen[status] = (seen[status] ?? 0) + 1;
-  }
-}));
-console.log(JSON.stringify(seen));
-END
-node flood.mjs`,
-    );
+    const { task } = await attack(flood(emulated ? 15 : 40));
     expect(task.status).toBe('completed');
     const seen = JSON.parse(/\{.*\}/.exec(task.stdout ?? '')?.[0] ?? '{}') as Record<string, number>;
     expect(seen['200']).toBeGreaterThan(0);
@@ -166,65 +150,9 @@ node flood.mjs`,
       body: { name: 'stranger' },
     });
     const stranger = await seed.postTask({ instruction: bash('true') }, account.body.secret);
-    const { task } = await attack(TRICKS(other.id, stranger.id));
+    const { task } = await attack(tricks(other.id, stranger.id));
     expect(task.status).toBe('completed');
-    const told = Object.fromEntries(
-      (task.stdout ?? '')
-        .split('\n')
-        .map((line) => line.split(': '))
-        .map(([what = '', outcome = '']) => [what, outcome.trim()]),
-    );
-    expect(told).toMatchObject({
-      'encoded dots': expect.stringMatching(/^40[034]$/),
-      'double slash': expect.stringMatching(/^40[034]$/),
-      semicolon: expect.stringMatching(/^40[034]$/),
-      'absolute form': expect.stringMatching(/^40[034]$/),
-      connect: expect.stringMatching(/^(000|40[0345])$/),
-      'runner api': expect.stringMatching(/^40[034]$/),
-      'own result': expect.stringMatching(/^40[034]$/),
-      "another task's": '403',
-      "a stranger's task": '403',
-      'forged key': '200',
-      'raw socket': 'refused',
-      'packet socket': 'refused',
-      mount: 'refused',
-      'mount in a namespace of its own': expect.stringMatching(/^(refused|nothing of the host)$/),
-      ptrace: 'refused',
-      'memory of the guest': 'refused',
-      'kill the guest': 'refused',
-      hostname: 'refused',
-      'kernel log': 'refused',
-      device: 'refused',
-    });
+    expect(outcomesOf(task.stdout)).toMatchObject(TRICKS_FAIL);
     expect(task.stdout).not.toContain('a secret of somebody else');
   });
 });
-
-function TRICKS(otherTask: string, strangersTask: string): string {
-  return `api=http://127.0.0.1:3210
-get() { echo "$1: $(curl -s -m 5 --path-as-is -o /dev/null -w '%{http_code}' "\${@:2}")"; }
-tried() { echo "$1: $("\${@:2}" >/dev/null 2>&1 && echo allowed || echo refused)"; }
-get 'encoded dots' "$api/api/v1/%2e%2e/%2e%2e/runner/v1/lease"
-get 'double slash' "$api//api/v1//keys"
-get semicolon "$api/api/v1/keys;/../../../runner"
-get 'absolute form' --request-target "http://127.0.0.1:3210/runner/v1/lease" "$api/"
-get connect -X CONNECT --request-target 127.0.0.1:22 "$api/"
-get 'runner api' -X POST "$api/runner/v1/lease"
-get 'own result' -X POST -d '{}' "$api/result"
-get "another task's" "$api/api/v1/tasks/${otherTask}"
-get "a stranger's task" "$api/api/v1/tasks/${strangersTask}"
-get 'forged key' -H 'Authorization: Bearer sk_live_forged' -H 'X-Forwarded-For: 127.0.0.1' -H 'Seed-Lease: x' "$api/api/v1/whoami"
-tried 'raw socket' python3 -c 'import socket; socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)'
-tried 'packet socket' python3 -c 'import socket; socket.socket(socket.AF_PACKET, socket.SOCK_RAW)'
-tried mount mount -t tmpfs tmpfs /workspace
-in_namespace() { unshare -Urm sh -c 'mount -t tmpfs t /mnt || exit 1; mount --bind / /mnt; touch /mnt/usr/x && exit 0; exit 2'; }
-in_namespace >/dev/null 2>&1; echo "mount in a namespace of its own: $([ $? = 0 ] && echo writable || echo nothing of the host)"
-guest=$(pgrep -u 0 -f guest.mjs | head -1)
-echo "guest is $guest"
-tried ptrace python3 -c "import ctypes, sys; libc = ctypes.CDLL(None); sys.exit(0 if libc.ptrace(16, $guest, 0, 0) == 0 else 1)"
-tried 'memory of the guest' head -c 1 /proc/$guest/mem
-tried 'kill the guest' kill -9 $guest
-tried hostname hostname evil
-tried 'kernel log' sh -c 'echo x > /dev/kmsg'
-tried device sh -c 'mknod /tmp/device b 8 0 && head -c 1 /tmp/device'`;
-}

@@ -81,7 +81,11 @@ export function testEnds(suite: Suite): void {
     const parent = spawn(process.execPath, suite.starter(id, patient(lifeMs), line), {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    const [said] = (await once(parent.stdout, 'data')) as [Buffer];
+    const died = once(parent, 'exit').then(([code]) => {
+      throw new Error(`what was to start ${id} has ended with ${code}`);
+    });
+    died.catch(() => undefined);
+    const [said] = (await Promise.race([once(parent.stdout, 'data'), died])) as [Buffer];
     parent.kill('SIGKILL');
     await once(parent, 'exit');
     return Number(said.toString());

@@ -80,6 +80,37 @@ describe('npm run demo', () => {
     }
   });
 
+  it('does it as on Vercel, by the door and by stream, with ledger and bill', async () => {
+    const demo = npm('run', 'demo', '--', '--vercel');
+    const [code] = await demo.exited;
+    expect(code, demo.output()).toBe(0);
+    const [, byDoor = '', byStream = ''] = demo.output().split(/^By (?:the door|stream): .*$/m);
+    for (const shown of [byDoor, byStream]) {
+      const json = shown.match(/^\{\n {2}"task": [\s\S]*?^\}$/m)?.[0] ?? '';
+      const { task } = JSON.parse(json) as { task: Task };
+      expect(task).toMatchObject({ status: 'completed', exitCode: 0 });
+      expect(task.stdout).toContain('2 active keys remain');
+      const ledger = shown.slice(shown.indexOf('Its ledger'), shown.indexOf('Its bill'));
+      expect(ledger.match(/keys revoke/g)).toHaveLength(2);
+      expect(shown).toMatch(/s of processor and [\d.]+ GB for [\d.]+ s: \$0\.000\d{3}\n/);
+    }
+    expect(byDoor).toMatch(/Its sandbox called the function \d+ times/);
+    expect(byStream).not.toContain('Its sandbox called');
+    expect(await processesNaming(dataDir)).toEqual([]);
+  }, 300_000);
+
+  it('leaves nothing of it on Ctrl-C, whatever is just being made', async () => {
+    const demo = npm('run', 'demo', '--', '--vercel');
+    await until('a sandbox is there', () => /writing \d+ files/.test(demo.output()), 120_000);
+    process.kill(-demo.pid, 'SIGINT');
+    const [code] = await demo.exited;
+    expect(code).not.toBe(0);
+    // npm does not wait for what it has started.
+    const folders = async () => (await readdir(dataDir)).filter((name) => name.startsWith('demo-'));
+    await until('no folder is left', async () => (await folders()).length === 0, 30_000);
+    expect(await processesNaming(dataDir)).toEqual([]);
+  }, 180_000);
+
   it('leaves no process, no sandbox and no folder on Ctrl-C', async () => {
     const demo = npm('run', 'demo');
     await until('the task runs', () => /tasks run/.test(demo.output()), 40_000);

@@ -40,9 +40,16 @@ afterAll(async () => {
 
 const access = () => ({ apiKey: double.apiKey, apiUrl: double.apiUrl, sandboxUrl: double.sandboxUrl });
 
+/** As one who has its token asks. */
+const headersOf = (id: string) => ({
+  'e2b-sandbox-id': id,
+  'e2b-sandbox-port': '49983',
+  'x-access-token': double.sandboxes.get(id)?.envdAccessToken ?? '',
+});
+
 async function sandbox(metadata: Record<string, string> = {}): Promise<{ id: string; envd: Envd }> {
   const made = await api.create({ templateID: 'plain', timeoutSeconds: 300, metadata });
-  const headers = { 'e2b-sandbox-id': made.sandboxID, 'e2b-sandbox-port': '49983' };
+  const { 'x-access-token': _, ...headers } = headersOf(made.sandboxID);
   const envd = envdOf(client, { url: double.sandboxUrl, headers }, made.envdAccessToken ?? null);
   return { id: made.sandboxID, envd };
 }
@@ -178,5 +185,21 @@ test('an envd that asks for no token, as one that is started by hand', { timeout
   double.ways.givesTokens = true;
   expect(double.sandboxes.get(id)?.envdAccessToken).toBeNull();
   expect(await runToEnd(envd, ['echo', 'open'], { timeoutMs: 60_000 })).toEqual({ code: 0, stdout: 'open\n' });
+  await api.kill(id);
+});
+
+test('a stream that says nothing, though it is to, is lost', { timeout: TEST_MS }, async () => {
+  const { id } = await sandbox();
+  const server = { url: double.sandboxUrl, headers: headersOf(id) };
+  const message = { process: { cmd: 'sleep', args: ['1000'], cwd: '/' } };
+  const within = { signal: AbortSignal.timeout(60_000), silenceMs: 1_500 };
+  // It would say after ninety seconds that its program lives.
+  const told: unknown[] = [];
+  const read = async () => {
+    for await (const event of await client.receive(server, 'process.Process/Start', message, within))
+      told.push(event);
+  };
+  await expect(read()).rejects.toMatchObject({ code: 'unreachable' });
+  expect(told).toEqual([{ event: { start: { pid: expect.any(Number) } } }]);
   await api.kill(id);
 });

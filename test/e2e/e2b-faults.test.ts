@@ -62,9 +62,13 @@ const created = (id: string) => double.created.filter(({ metadata }) => metadata
 const answers = async (id: string) => (await askClock(await driver.connect(id))).guest > 0;
 
 describe('starts', { timeout: TEST_MS }, () => {
-  it('make one sandbox of a creation whose answer was lost', async () => {
+  it.each([
+    ['was lost', {}],
+    ['was that of a gateway', { answer: { status: 504 } }],
+    ['is none of this API', { answer: { status: 200 } }],
+  ])('make one sandbox of a creation whose answer %s', async (_, how) => {
     const id = newId();
-    double.faults.add({ of: CREATE, done: true });
+    double.faults.add({ of: CREATE, done: true, ...how });
     await start(id);
     expect(created(id)).toHaveLength(1);
     expect(await answers(id)).toBe(true);
@@ -161,6 +165,20 @@ describe('ends', { timeout: TEST_MS }, () => {
     await double.pause(sandbox?.id ?? '');
     await double.resume(sandbox?.id ?? '', 3_600);
     expect(await answers(id)).toBe(true);
+    expect(await driver.ended(id)).toEqual({ reason: 'deadline' });
+    expect(of(id)).toEqual([]);
+  });
+
+  it('come by E2B’s own limit where nothing in the sandbox tells of its deadline', async () => {
+    const id = newId();
+    await startFollowed(id, 4_000);
+    const stop = {
+      command: ['/bin/sh', '-c', 'kill -STOP $(cat /run/seed/keeper.pid)'],
+      uid: 0,
+      cwd: '/',
+      env: {},
+    };
+    expect(await (await double.machines.exec(of(id)[0]?.id ?? '', stop)).ended).toBe(0);
     expect(await driver.ended(id)).toEqual({ reason: 'deadline' });
     expect(of(id)).toEqual([]);
   });

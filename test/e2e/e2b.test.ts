@@ -136,13 +136,15 @@ test('nothing that the agent runs makes root of it, and envd takes nobody from i
   timeout: TASK_MS,
 }, async () => {
   const script = [
-    'find / -xdev -type f -perm /6000 2>/dev/null | wc -l; find / -xdev -type d -writable 2>/dev/null | wc -l',
+    'find / -xdev -type f -perm /6000 2>/dev/null | wc -l; find / -xdev -type d -writable 2>/dev/null | sort | xargs',
     'su -c id root </dev/null 2>&1 | grep -c uid=0; sudo -n id 2>&1 | grep -c uid=0',
     'grep -c -E "^[^:]+::" /etc/shadow 2>/dev/null; id -u; touch /opt/seed/guest.mjs /run/seed/ended 2>/dev/null || echo refused',
   ].join('\n');
   const task = await seed.runTask({ instruction: bash(script), model: 'scripted' });
   expect(task.status).toBe('completed');
-  expect(task.stdout?.trim().split('\n')).toEqual(['0', '0', '0', '0', '1000', 'refused']);
+  // What it may write to is its disk alone.
+  const writable = '/home/agent /tmp /workspace';
+  expect(task.stdout?.trim().split('\n')).toEqual(['0', writable, '0', '0', '1000', 'refused']);
 });
 
 test('cut streams: each command is done once, and all of it is told', { timeout: TASK_MS }, async () => {
@@ -191,6 +193,19 @@ test('5xx, 429, lost answers and lost kills: each task is done once, and nothing
   }
   expect(faults.met).toBeGreaterThan(8);
   expect(created.length - before).toBe(3);
+  await nothingIsLeft();
+});
+
+test.each([
+  ['ends', (id: string) => there.double.machines.killProcesses(id)],
+  ['is paused by somebody', (id: string) => there.double.pause(id)],
+])('a task whose sandbox %s fails and says so, and nothing of it stays', { timeout: TASK_MS }, async (_, act) => {
+  const task = await seed.postTask({ instruction: bash('echo at-work; sleep 100'), model: 'scripted' });
+  await seed.waitForEvent(task.id, (event) => event.type === 'tool_output' && event.chunk.includes('at-work'));
+  await act(sandboxes()[0]?.id ?? '');
+  there.double.cutStreams();
+  await until('the task has ended', async () => (await seed.getTask(task.id)).completedAt !== null, TASK_MS);
+  expect(await seed.getTask(task.id)).toMatchObject({ status: 'failed', error: { code: 'sandbox_lost' } });
   await nothingIsLeft();
 });
 

@@ -200,10 +200,12 @@ interface Refused {
 
 function refusal(asked: string, { statusCode, json, waitMs }: Refused): SeedError {
   const message = isRecord(json) && typeof json['message'] === 'string' ? `: ${json['message']}` : '';
-  const code = CODES[statusCode] ?? (statusCode < 500 ? 'sandbox_failed' : 'unreachable');
+  // What is no answer of this API, though a good one, says nothing of what was asked for.
+  const isRefused = statusCode >= 300 && statusCode < 500 && statusCode !== 408;
+  const code = CODES[statusCode] ?? (isRefused ? 'sandbox_failed' : 'unreachable');
   return new SeedError(code, `E2B answered ${asked} with ${statusCode}${message}`, {
     ...(waitMs !== null && { retryAfterSeconds: waitMs / 1000 }),
-    ...(statusCode < 500 && { nothingDone: true }),
+    nothingDone: isRefused,
     ...(code === 'not_authenticated' && { hint: 'E2B_API_KEY is not a key of this installation of E2B.' }),
   });
 }

@@ -2,12 +2,12 @@
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FROZEN_NODE_FLAGS } from '../../guest/frozen-node.ts';
 import { ensureFolder } from '../../lib/cache-folders.ts';
 import { contentHash } from '../../lib/content-hash.ts';
 import { exec } from '../../lib/exec.ts';
 import type { Image } from '../driver.ts';
 import { type Base, type BaseOptions, ensureBase } from './base.ts';
+import { COMMAND } from './guest-command.ts';
 import { trimPi } from './pi-bundle.ts';
 
 export interface BuildImageOptions extends BaseOptions {
@@ -24,9 +24,6 @@ export interface BuiltImage {
   /** The host program that runs it in gVisor. */
   runscPath: string;
 }
-
-/** A small young generation: what it ever took is in the snapshot. */
-export const COMMAND = ['/usr/bin/node', '--max-semi-space-size=2', ...FROZEN_NODE_FLAGS, '/opt/seed/guest.mjs'];
 
 /** By which whoever runs a program in the sandbox reaches the guest; see bridge.pl. */
 const BRIDGE = 'bridge';

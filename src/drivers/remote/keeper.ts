@@ -2,7 +2,7 @@
 // Used by the driver, and by whatever makes a vendor's snapshot, which must have these files.
 import { isRecord, parseJson } from '../../lib/json.ts';
 import { DETAIL_BYTES, type Exit } from '../driver.ts';
-import { COMMAND } from '../image/build-image.ts';
+import { COMMAND } from '../image/guest-command.ts';
 
 const KEEPER = '/opt/seed/keeper';
 export const KEEPER_SOURCE = new URL('keeper.pl', import.meta.url);

@@ -139,7 +139,7 @@ export function createRemoteSandboxes(vendor: Vendor): RemoteSandboxes {
       if (found?.vendorId === entry.sandbox.vendorId && found.state !== 'ended') return false;
       if (found?.vendorId === entry.sandbox.vendorId) entry.sandbox = found;
       if (entry.killed || entry.ending !== null) return true;
-      const exit = found === null ? lost('the vendor does not know it any more') : exitOf(entry.sandbox);
+      const exit = found === null ? exitOfUnknown(entry) : exitOf(entry.sandbox);
       if (found !== null) await forget(entry);
       entry.finish(exit);
       return true;
@@ -308,6 +308,11 @@ const lost = (detail: string): Exit => ({ reason: 'lost', detail });
 function deadlineOf({ labels }: VendorSandbox): number {
   const seconds = Number(labels[LABELS.deadline] ?? Number.NaN);
   return Number.isFinite(seconds) ? momentOfDate(new Date(seconds * 1000)) : Number.POSITIVE_INFINITY;
+}
+
+/** Some vendors forget what they have ended, by its limit, too, which lies behind the deadline. */
+function exitOfUnknown({ diesAt }: Entry): Exit {
+  return performance.now() >= diesAt ? { reason: 'deadline' } : lost('the vendor does not know it any more');
 }
 
 /** How one has ended that its vendor has ended. */

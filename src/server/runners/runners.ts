@@ -126,7 +126,8 @@ export interface RunnerLook {
   queuedNote(): Promise<string | null>;
 }
 
-export function openRunnerLook(store: RunnerStore): RunnerLook {
+/** @param doorSlots how many sandboxes there are at a time without runners; null: runners make all */
+export function openRunnerLook(store: RunnerStore, doorSlots: number | null): RunnerLook {
   const lists = createSharedRuns<SeenRunner[]>();
   const counts = createSharedRuns<number>();
   const live = () => lists('live', () => liveRunners(store));
@@ -137,7 +138,7 @@ export function openRunnerLook(store: RunnerStore): RunnerLook {
       refuseAllUnusable(runners);
       if (lifeMs !== null) refuseTooLong(runners, lifeMs);
     },
-    queuedNote: async () => noteFor(await live(), leased),
+    queuedNote: async () => noteFor(await live(), doorSlots, leased),
   };
 }
 
@@ -162,8 +163,13 @@ function refuseTooLong(runners: readonly SeenRunner[], lifeMs: number): void {
   );
 }
 
-async function noteFor(runners: readonly SeenRunner[], leased: () => Promise<number>): Promise<string | null> {
-  if (runners.length === 0) return 'No runner is connected; it starts as soon as one is ("npm start" brings one).';
-  const slots = runners.reduce((sum, runner) => sum + runner.slots, 0);
+async function noteFor(
+  runners: readonly SeenRunner[],
+  doorSlots: number | null,
+  leased: () => Promise<number>,
+): Promise<string | null> {
+  if (runners.length === 0 && doorSlots === null)
+    return 'No runner is connected; it starts as soon as one is ("npm start" brings one).';
+  const slots = runners.reduce((sum, runner) => sum + runner.slots, doorSlots ?? 0);
   return (await leased()) < slots ? null : `Waits for one of ${slots} slots.`;
 }

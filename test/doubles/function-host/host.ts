@@ -21,6 +21,8 @@ export interface HostOptions extends Partial<Omit<InstanceOptions, 'given'>> {
   /** Missing: the entry reads its environment, which is then `env`. */
   settings?: ServerSettings;
   cronSecret: string;
+  /** Missing: any free one. */
+  port?: number;
   /** How often the cron is called; the vendor's is a minute. */
   cronEveryMs?: number;
   /** An invocation that takes longer is answered with 504, and its instance killed. */
@@ -43,7 +45,7 @@ interface VercelSettings {
 }
 
 export async function startFunctionHost(options: HostOptions): Promise<FunctionHost> {
-  const { folder, settings, cronSecret, cronEveryMs = 5_000, mostMs = 60_000 } = options;
+  const { folder, settings, cronSecret, port = 0, cronEveryMs = 5_000, mostMs = 60_000 } = options;
   const vercel = JSON.parse(readFileSync(join(folder, 'vercel.json'), 'utf8')) as VercelSettings;
   const instances = new Instances({
     concurrency: 8,
@@ -57,7 +59,7 @@ export async function startFunctionHost(options: HostOptions): Promise<FunctionH
   const server = createServer((request, response) => {
     route(request, response).catch(() => response.destroy());
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const cron = () =>
