@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
 import { env } from './src/lib/env.ts';
+import { asFunctions } from './test/fixtures/as-functions.ts';
 import { BROWSER_FOLDER } from './test/fixtures/browser-folder.ts';
 import { LongestFirst } from './test/fixtures/longest-first.ts';
 
@@ -10,21 +11,7 @@ const PACK_TASKS = '{packs,examples}/**/*.task.test.ts';
 const MEASURING = 'test/e2e/driver-*.test.ts';
 /** Processes that freeze and end: only where the function is built. */
 const OF_FUNCTIONS = 'test/integration/function-host.test.ts';
-/**
- * Of the REST API: with SEED_TEST_FUNCTIONS=rest they run a second time, with the built function in the server's
- * place. Not by default: each instance that starts takes its time.
- */
-const REST = [
-  'api-tasks',
-  'api-bad-input',
-  'api-keys',
-  'approvals',
-  'background-calls',
-  'idempotency-stalls',
-  'task-waiting',
-];
-const ALSO_AS_FUNCTIONS =
-  env('SEED_TEST_FUNCTIONS') === 'rest' ? REST.map((name) => `test/integration/${name}.test.ts`) : [];
+const ALSO_AS_FUNCTIONS = asFunctions(env('SEED_TEST_FUNCTIONS') === 'rest').files;
 /** Kills the cluster's API server and kubelet. */
 const BREAKS_CLUSTER = 'test/cluster/task.test.ts';
 const CLUSTER_SETUP = ['test/fixtures/postgres-global-setup.ts', 'test/cluster/global-setup.ts'];
@@ -66,6 +53,7 @@ export default defineConfig({
           name: 'function',
           include: [OF_FUNCTIONS, ...ALSO_AS_FUNCTIONS],
           globalSetup: ['test/fixtures/function-global-setup.ts'],
+          setupFiles: ['test/fixtures/as-functions-setup.ts'],
           // An instance that starts, and one that comes back from a freeze, take their time.
           testTimeout: 90_000,
           hookTimeout: 180_000,

@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build, type Plugin } from 'esbuild';
 import { buildWeb } from '../../scripts/lib/build-web.ts';
-import { adopterFolder, SEED_ROOT } from '../../src/lib/own-files.ts';
+import { SEED_ROOT } from '../../src/lib/own-files.ts';
 import { bundleCli } from '../../src/server/http/cli-bundle.ts';
-import { EXAMPLES_FOLDER, type PackPlace, placesIn } from '../../src/server/packs/load-packs.ts';
+import { EXAMPLES_FOLDER, PACKS_FOLDER, type PackPlace, placesIn } from '../../src/server/packs/load-packs.ts';
 
 const ROOT = fileURLToPath(SEED_ROOT);
 const HERE = import.meta.dirname;
@@ -25,6 +25,8 @@ export interface BuiltFunction {
 }
 
 interface BuildOptions {
+  /** Where the packs lie that are in it; missing: the adopter's. */
+  packs?: URL;
   /** Also the packs of examples/, which SEED_PACKS then switches on. */
   examples?: boolean;
   /** False: without the dashboard, for a test of the function alone. */
@@ -35,12 +37,12 @@ interface BuildOptions {
 /** @param folder is made anew. @throws SeedError setup_failed */
 export async function buildFunction(
   folder: string,
-  { examples = false, dashboard = true, say = () => undefined }: BuildOptions = {},
+  { packs = PACKS_FOLDER, examples = false, dashboard = true, say = () => undefined }: BuildOptions = {},
 ): Promise<BuiltFunction> {
   await rm(folder, { recursive: true, force: true });
   const program = join(folder, PROGRAM);
   await mkdir(program, { recursive: true });
-  const own = await placesIn(new URL('packs/', adopterFolder()));
+  const own = await placesIn(packs);
   const places = [...own, ...(examples ? await placesIn(EXAMPLES_FOLDER, 'examples/') : [])];
   await bundleProgram(program, places);
   await copyFiles(folder, program, places);
@@ -80,7 +82,7 @@ async function bundleProgram(program: string, places: readonly PackPlace[]): Pro
     // Postgres by a binding of C, and what makes bundles: nobody asks for them here.
     external: ['pg-native', 'esbuild'],
     alias: { 'seed/pack': join(ROOT, 'src/pack/pack.ts') },
-    plugins: [ownFolders(places)],
+    plugins: [ownFolders(places), englishOnly],
     banner: {
       js: "import { createRequire as requireOfBundle } from 'node:module'; const require = requireOfBundle(import.meta.url);",
     },
@@ -121,6 +123,16 @@ function sourceOf(places: readonly PackPlace[]): string {
     export const openSeed = (settings, more) => openFunction(bundled, settings, more);
   `;
 }
+
+/** Of zod's messages, which it brings along in all languages. */
+const englishOnly: Plugin = {
+  name: 'messages in English only',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/zod\/v4\/locales\/index\.js$/ }, () => ({
+      contents: `export { default as en } from './en.js';`,
+    }));
+  },
+};
 
 /** What a pack reads beside its own file it finds where it is copied to. */
 function ownFolders(places: readonly PackPlace[]): Plugin {

@@ -96,7 +96,8 @@ export function createApi(io: Io, profile: Profile): Api {
         const response = await once(exchange);
         if (response.status >= 200 && response.status < 300) return warned(response);
         const body = await readAll(response.body);
-        if (response.status !== 503 || pauseMs === null) throw apiError(response, body, profile);
+        const mayHelp = response.status === 503 || isOnTheWay(response);
+        if (!mayHelp || pauseMs === null) throw apiError(response, body, profile);
       } catch (error) {
         const mayHelp = isRefused(error) || (exchange.idempotencyKey !== undefined && isBroken(error));
         if (pauseMs === null || !mayHelp) throw connectionError(error, profile.url);
@@ -207,6 +208,10 @@ function notSeed(status: number, url: string): SeedError {
     hint: 'Check the address: SEED_API_URL or --url.',
   });
 }
+
+/** Of whoever is in between, such as the vendor of a function that was cut off: Seed's own answers have an id. */
+const isOnTheWay = ({ status, headers }: HttpResponse): boolean =>
+  status >= 500 && headers['x-request-id'] === undefined;
 
 const isRefused = (error: unknown): boolean => isOneOf(error, ['ECONNREFUSED', 'ENOENT']);
 

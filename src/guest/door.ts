@@ -147,9 +147,6 @@ async function answerTo(asked: Asked, ask: Ask, signal: AbortSignal): Promise<Se
   }
 }
 
-/** Every answer of Seed's has one; what has none comes from whoever is in between. */
-const REQUEST_ID = 'x-request-id';
-
 async function attempt(asked: Asked, ask: Ask, signal: AbortSignal): Promise<ServerAnswer> {
   const message = await ask(asked, signal).catch(noAnswer);
   const { statusCode: status = 502, headers } = message;
@@ -157,10 +154,6 @@ async function attempt(asked: Asked, ask: Ask, signal: AbortSignal): Promise<Ser
   if (headers[AGAIN_HEADER] !== undefined) {
     message.resume();
     return { status, headers, content: message, drop: () => void message.destroy() };
-  }
-  if (status >= 500 && headers[REQUEST_ID] === undefined) {
-    message.destroy();
-    return noAnswer(new Error(`${status} on the way to it`));
   }
   const chunks = message[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   const drop = () => void message.destroy();

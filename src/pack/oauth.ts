@@ -98,7 +98,7 @@ async function askToken(client: OAuthClient, grant: Record<string, string>): Pro
 
 async function exchange({ title, tokenUrl, id, secret }: OAuthClient, form: URLSearchParams) {
   try {
-    const { request } = await import('undici');
+    const { request } = await import('../lib/http-client.ts');
     const answer = await request(tokenUrl, {
       method: 'POST',
       headers: {

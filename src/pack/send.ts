@@ -126,7 +126,7 @@ async function follow(
   { method, url, headers, body }: PlatformRequest,
   signal: AbortSignal,
 ): Promise<{ answer: Answer; location: string | null }> {
-  const { request: send } = await import('undici');
+  const { request: send } = await import('../lib/http-client.ts');
   const mayFollow = method === 'GET' || method === 'HEAD';
   for (let next = url, step = 0; ; step += 1) {
     const answer = await send(next, { method, headers, body, signal });

@@ -32,6 +32,9 @@ const WHOLE_BYTES = 1024 * 1024;
 /** Those of a proxy in between, and of a server that is away or works on the same request already. */
 const PASSING_STATUSES = new Set([409, 502, 503, 504]);
 
+/** Every answer of Seed's has one; what has none comes from whoever is in between, such as a function's vendor. */
+const REQUEST_ID = 'x-request-id';
+
 /** An answer whose head is there. */
 export interface BegunAnswer {
   status: number;
@@ -43,6 +46,10 @@ export interface BegunAnswer {
 /** @throws SeedError one that is away (patience.ts): it broke off, or said so */
 export async function readServerAnswer(begun: BegunAnswer, isCompletion: boolean): Promise<ServerAnswer> {
   const { status, headers, chunks, drop } = begun;
+  if (status >= 500 && headers[REQUEST_ID] === undefined) {
+    drop();
+    return noAnswer(new Error(`${status} on the way to it`));
+  }
   const isShort = status !== 200 || Number(headers['content-length']) <= WHOLE_BYTES;
   const wanted = isShort ? WHOLE_BYTES : Number(isCompletion);
   const first = await firstOf(chunks, wanted).catch(noAnswer);

@@ -27,6 +27,8 @@ export function createUpstream({ serverUrl, taskKey, dispatcher, isLost }: Upstr
       ...{ method: method as Dispatcher.HttpMethod, body, dispatcher, signal, headersTimeout: 0, bodyTimeout: 0 },
       headers: { ...headers, authorization: `Bearer ${taskKey}` },
     }).catch(noAnswer);
+    // What is dropped before its end fails: nobody reads it any more.
+    answer.body.on('error', () => undefined);
     const begun = {
       status: answer.statusCode,
       headers: answer.headers,

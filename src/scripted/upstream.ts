@@ -2,7 +2,7 @@
 // told of. The server starts it and calls it like any other upstream. Without its key it answers nothing.
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseJson } from '../lib/json.ts';
 import { readWithin } from '../lib/read-stream.ts';
@@ -36,6 +36,8 @@ const MODELS = {
 
 /** @param playbooks the first that recognises an instruction plays */
 export async function startScriptedUpstream(playbooks: readonly Playbook[]): Promise<ScriptedUpstream> {
+  // Loaded with the first of them: it brings much along that a function's start would wait for.
+  const { createServer } = await import('node:http');
   const apiKey = randomBytes(32).toString('base64url');
   const server = createServer(async (request, response) => {
     const isAllowed = sameText(request.headers.authorization ?? '', `Bearer ${apiKey}`);

@@ -1,5 +1,6 @@
 // What a fault is: something done to a running Seed, and what may come of it.
 import type { TaskErrorCode } from '../../src/protocol/errors.ts';
+import { startFunctions } from './function-stack.ts';
 import { type Shape, startSeparate } from './separate-stack.ts';
 import type { Stack } from './stack.ts';
 import { startNpmStart } from './start-stack.ts';
@@ -11,6 +12,7 @@ export const STACKS = {
   disk: separate({ pairs: 1, smallDisk: true }),
   hasty: separate({ pairs: 1, drainSeconds: 1 }),
   start: startNpmStart,
+  function: startFunctions,
 } satisfies Record<string, (signal: AbortSignal) => Promise<Stack>>;
 
 export interface Fault {

@@ -15,8 +15,8 @@ const AT_WORK_WITHIN_MS = 60_000;
 /** From the end of the fault on. */
 const TERMINAL_WITHIN_MS = 120_000;
 const CLEAN_WITHIN_MS = 20_000;
-/** A delivery that a killed server had in hand is taken over after half a minute. */
-const WEBHOOKS_WITHIN_MS = 100_000;
+/** A delivery that a killed server had in hand is taken over after half a minute, and so is a call of a model. */
+const SETTLED_WITHIN_MS = 100_000;
 
 export interface Row extends Tally {
   /** Keys that were used: what was wanted. */
@@ -25,7 +25,7 @@ export interface Row extends Tally {
   seconds: number;
 }
 
-/** @returns what finds the row again later: webhooks may still be on their way */
+/** @returns what finds the row again later: webhooks may still be on their way, and calls of models be held */
 export async function runFault(
   stack: Stack,
   fault: Fault,
@@ -68,7 +68,10 @@ export async function runFault(
   return {
     row: now,
     settle: async () => {
-      await patiently('all webhooks came', WEBHOOKS_WITHIN_MS, async () => (await count()).webhooksMissing === 0);
+      await patiently('all webhooks came, and no call holds anything', SETTLED_WITHIN_MS, async () => {
+        const { webhooksMissing, held } = await count();
+        return webhooksMissing + held === 0;
+      });
       return { ...(await row()), seconds: now.seconds };
     },
   };

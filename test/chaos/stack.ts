@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { wholeEnvironment } from '../../src/lib/env.ts';
 import { generateKeySecret } from '../../src/lib/key-secret.ts';
 import { cacheDirSetting } from '../../src/lib/settings.ts';
+import type { Instances } from '../doubles/function-host/instances.ts';
 import type { CuttableLine } from '../fixtures/cuttable-line.ts';
 import { startReceiver, type WebhookReceiver } from '../fixtures/webhook-receiver.ts';
 import type { FakeClock } from './fake-clock.ts';
@@ -22,6 +23,8 @@ export interface Stack {
   /** `npm start`, where that is what keeps the others running. */
   main: { pid(): number } | null;
   servers: readonly { url: string; pid(): Promise<number> }[];
+  /** Processes of a function, which stand where a server would; missing: there is no function. */
+  instances?: Instances;
   runners: readonly { dataDir: string; pid(): Promise<number> }[];
   postgres: { pid(): Promise<number> };
   /** From each runner to its server. */

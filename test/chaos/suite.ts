@@ -1,6 +1,7 @@
 // Does faults to Seeds, one after the other, and tells what came of each. Called by scripts/chaos.ts and the
 // tests.
 import { type Fault, STACKS } from './fault.ts';
+import { FUNCTIONS } from './functions.ts';
 import { HOSTS } from './hosts.ts';
 import { KILLS } from './kills.ts';
 import { NETWORKS } from './networks.ts';
@@ -10,7 +11,7 @@ import type { Stack } from './stack.ts';
 import { isBad, problems, type Result } from './verdict.ts';
 
 /** Those of one Seed stand together. */
-export const FAULTS: readonly Fault[] = [...KILLS, ...PAUSES, ...NETWORKS, ...HOSTS].sort(
+export const FAULTS: readonly Fault[] = [...KILLS, ...PAUSES, ...NETWORKS, ...HOSTS, ...FUNCTIONS].sort(
   (one, other) => Object.keys(STACKS).indexOf(one.stack) - Object.keys(STACKS).indexOf(other.stack),
 );
 
@@ -88,7 +89,9 @@ async function openSeed(
       const { row, settle } = await runFault(stack, fault, tasks, signal);
       endured.push({ fault, settle: async () => ({ fault, row: await settle() }) });
       seed.spoilt = row.terminal < row.accepted || row.orphans > 0;
-      say(`  ${problems(fault, { ...row, webhooksMissing: 0 }).join('; ') || 'as it must be'} (${row.seconds} s)`);
+      say(
+        `  ${problems(fault, { ...row, webhooksMissing: 0, held: 0 }).join('; ') || 'as it must be'} (${row.seconds} s)`,
+      );
       for (const remark of row.remarks.slice(0, REMARKS_SHOWN)) say(`    ${remark}`);
     },
     close: async () => {

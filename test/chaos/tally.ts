@@ -12,8 +12,8 @@ export interface Tally {
   /** Tasks that did not complete, by their error's code or else their status. */
   ended: Record<string, number>;
   /**
-   * Tasks beyond one of each key, rows beyond one of each step, terminal events and webhooks beyond one of each
-   * task.
+   * Tasks beyond one of each key, rows beyond one of each step and calls in the ledger that made it, terminal events
+   * and webhooks beyond one of each task.
    */
   twice: number;
   liveKeys: number;
@@ -21,6 +21,8 @@ export interface Tally {
   unrecorded: number;
   /** Steps of completed tasks that wrote nothing. */
   stepsLost: number;
+  /** Calls of models that still hold tokens and money. */
+  held: number;
   webhooksMissing: number;
   /** What is worth a look when a figure is not as it must be. */
   remarks: string[];
@@ -38,12 +40,14 @@ interface TaskRow {
   mark: string;
   endings: number;
   live_keys: number;
+  held: number;
 }
 
 interface EffectRow {
   subject: string;
   times: number;
   unrecorded: number;
+  recorded: number;
 }
 
 /** @param steps of each task */
@@ -56,14 +60,17 @@ export async function tally(
     `select id, status, error->>'code' as code, error->>'message' as message, stdout, metadata->>'mark' as mark,
       (select count(*)::int from events where task_id = tasks.id and body->>'type' = 'status'
         and body->>'status' = any($2)) as endings,
-      (select count(*)::int from keys where task_id = tasks.id and revoked_at is null) as live_keys
+      (select count(*)::int from keys where task_id = tasks.id and revoked_at is null) as live_keys,
+      (select count(*)::int from reservations where task_id = tasks.id) as held
     from tasks where metadata->>'run' = $1`,
     [run, TERMINAL],
   )) as unknown as TaskRow[];
   const effects = (await rows(
     `select subject, count(*)::int as times, (count(*) filter (where not exists (
         select from calls where calls.task_id = emails.task_id and command = 'emails draft'
-          and arguments->>'subject' = emails.subject)))::int as unrecorded
+          and arguments->>'subject' = emails.subject)))::int as unrecorded,
+      (select count(*)::int from calls where command = 'emails draft' and status < 300
+        and arguments->>'subject' = emails.subject) as recorded
     from pack_crm.emails where starts_with(subject, $1) group by subject`,
     [`${run}-`],
   )) as unknown as EffectRow[];
@@ -86,11 +93,12 @@ export async function tally(
     twice:
       tasks.length -
       new Set(tasks.map(({ mark }) => mark)).size +
-      sum(effects.map(({ times }) => beyondOne(times))) +
+      sum(effects.map(({ times, recorded }) => beyondOne(times) + beyondOne(recorded))) +
       sum(tasks.map((task) => beyondOne(task.endings) + beyondOne(ids(task)))),
     liveKeys: sum(terminal.map(({ live_keys }) => live_keys)),
     unrecorded: sum(effects.map(({ unrecorded }) => unrecorded)),
     stepsLost: sum(lost.map(({ missing }) => missing.length)),
+    held: sum(terminal.map(({ held }) => held)),
     webhooksMissing: terminal.filter((task) => ids(task) === 0).length,
     remarks: [
       ...terminal
@@ -101,6 +109,9 @@ export async function tally(
         .filter(({ status }) => !TERMINAL.includes(status))
         .map(({ mark, status }) => `${mark} is still ${status}`),
       ...effects.filter(({ times }) => times > 1).map(({ subject, times }) => `${subject} came ${times} times`),
+      ...effects
+        .filter(({ recorded }) => recorded > 1)
+        .map(({ subject, recorded }) => `${subject} stands ${recorded} times in the ledger`),
     ].map(onOneLine),
   };
 }

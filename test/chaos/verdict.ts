@@ -16,6 +16,7 @@ const HEAD = [
   'effects without a ledger row',
   'webhooks missing',
   'steps lost',
+  'calls held',
   'seconds',
   '',
 ];
@@ -30,6 +31,7 @@ export function problems({ mayEnd = [] }: Pick<Fault, 'mayEnd'>, row: Row): stri
     'effects have no ledger row': row.unrecorded,
     'webhooks are missing': row.webhooksMissing,
     'steps of completed tasks are lost': row.stepsLost,
+    'calls of models still hold something': row.held,
   };
   return [
     ...(row.accepted === row.tasks ? [] : [`${row.accepted} of ${row.tasks} tasks were accepted`]),
@@ -63,6 +65,7 @@ const FIGURES: ((row: Row) => number)[] = [
   (row) => row.unrecorded,
   (row) => row.webhooksMissing,
   (row) => row.stepsLost,
+  (row) => row.held,
   (row) => row.seconds,
 ];
 

@@ -40,6 +40,7 @@ const CLEAN = {
   liveKeys: 0,
   unrecorded: 0,
   stepsLost: 0,
+  held: 0,
   webhooksMissing: 0,
   remarks: [],
   seconds: 1,
@@ -56,6 +57,7 @@ it.each([
   ['an effect without a ledger row', { unrecorded: 1 }],
   ['a webhook that never came', { webhooksMissing: 1 }],
   ['a step that was lost', { stepsLost: 1 }],
+  ['a call that still holds something', { held: 1 }],
 ])('the verdict sees %s', (_what, figures) => {
   const mayEnd = ['interrupted'] as const;
   expect(problems({ mayEnd }, { ...CLEAN, ended: { interrupted: 2 } })).toEqual([]);

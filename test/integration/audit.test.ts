@@ -94,7 +94,9 @@ describe('over REST', () => {
       body: { instruction: 'hi' },
       headers: { prefer: 'wait=30' },
     });
-    await expect.poll(() => list(`keyId=${id}`)).toMatchObject([{ command: 'tasks run', status: 202 }]);
+    await expect
+      .poll(() => list(`keyId=${id}`), { timeout: 10_000 })
+      .toMatchObject([{ command: 'tasks run', status: 202 }]);
     const [entry] = await list(`keyId=${id}`);
     await server.call('POST', `/api/v1/tasks/${entry?.target}/stop`);
     expect((await held).body.task).toMatchObject({ id: entry?.target, status: 'stopped' });

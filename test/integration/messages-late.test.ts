@@ -75,9 +75,11 @@ async function run(...during: ((id: string) => Promise<unknown>)[]): Promise<Any
   return found();
 }
 
-async function send(id: string, text: string): Promise<void> {
-  const { status } = await server.call('POST', `/api/v1/tasks/${id}/messages`, { body: { text } });
+/** What is said of when it is read. */
+async function send(id: string, text: string): Promise<string> {
+  const { status, body } = await server.call('POST', `/api/v1/tasks/${id}/messages`, { body: { text } });
   expect(status).toBe(202);
+  return body.message.note;
 }
 
 async function readsOf(id: string): Promise<string[]> {
@@ -153,4 +155,37 @@ test('what comes by both ways at once is read once', { timeout: 180_000 }, async
   expect(task).toMatchObject({ status: 'completed', stdout: 'I was told: Once.' });
   expect(textsOf()).toEqual([task.instruction, 'Once.']);
   expect(await readsOf(task.id)).toEqual(['The agent reads a message.']);
+});
+
+/** When the runner has its result, and the server not. */
+async function sendLate(id: string): Promise<void> {
+  await until('it settles', () => line.seen.includes(`/runner/v1/tasks/${id}/settle held`), 90_000);
+  const phaseOf = async () => (await server.call('GET', `/api/v1/tasks/${id}`)).body.task.phase;
+  await expect.poll(phaseOf, SOON).toBe('finishing');
+  expect(await send(id, 'Too late.')).toContain('does not read this');
+  line.holds = null;
+  line.letHeldGo();
+}
+
+test('of one that comes behind the last question it is said who reads it, and that task does', {
+  timeout: 240_000,
+}, async () => {
+  let late: Promise<unknown> = nothing();
+  const first = await run(
+    nothing,
+    async (id) => {
+      expect(await send(id, 'In time.')).toContain('at its next turn');
+      line.holds = /\/settle$/;
+      late = sendLate(id);
+    },
+    nothing,
+  );
+  await late;
+  expect(textsOf()).toEqual([first.instruction, 'In time.']);
+  const { body } = await server.call('POST', `/api/v1/tasks/${first.id}/continue`, {
+    body: { instruction: 'Now?' },
+  });
+  const found = async () => (await server.call('GET', `/api/v1/tasks/${body.task.id}`)).body.task;
+  await expect.poll(async () => (await found()).status, SOON).toBe('completed');
+  expect(textsOf().join('\n')).toContain('Too late.');
 });

@@ -1,8 +1,7 @@
 // One attempt over the network, with no way in: the name is looked up here, every address is checked, and only
 // what was checked is dialled. Redirects are answers, no proxy is used, and only an answer's first bytes are read.
 import { Resolver } from 'node:dns/promises';
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { isIPv6, type LookupFunction } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isHostLack } from '../../lib/host-lack.ts';
@@ -99,7 +98,8 @@ async function exchange(
   { headers, body }: PostRequest,
   signal: AbortSignal,
 ): Promise<PostOutcome | null> {
-  const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+  // Loaded with the first attempt: both bring much along that a function's start would wait for.
+  const { request: send } = url.protocol === 'https:' ? await import('node:https') : await import('node:http');
   const literal = literalAddress(url);
   const request = send({
     method: 'POST',

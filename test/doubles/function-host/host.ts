@@ -31,6 +31,7 @@ export interface HostOptions extends Partial<Omit<InstanceOptions, 'given'>> {
 
 export interface FunctionHost {
   url: string;
+  instances: Instances;
   counts: InstanceCounts;
   /** Calls the cron now. */
   cron(): Promise<Response>;
@@ -85,16 +86,12 @@ export async function startFunctionHost(options: HostOptions): Promise<FunctionH
   }
 
   async function invoke(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (Number(request.headers['content-length'] ?? 0) > BODY_BYTES)
-      return void response.writeHead(413, { connection: 'close' }).end('FUNCTION_PAYLOAD_TOO_LARGE');
+    const refuse = () => void response.writeHead(413, { connection: 'close' }).end('FUNCTION_PAYLOAD_TOO_LARGE');
+    if (Number(request.headers['content-length'] ?? 0) > BODY_BYTES) return refuse();
     const id = randomUUID();
     const { port, answered, kill } = await instances.take(id);
     const peer = request.socket.remoteAddress ?? '';
-    const rawHeaders = request.rawHeaders.flatMap((name, at) =>
-      at % 2 === 1 || /^(?:x-forwarded-(?:for|proto|host)|x-real-ip|connection)$/i.test(name)
-        ? []
-        : [name, request.rawHeaders[at + 1] ?? ''],
-    );
+    const rawHeaders = without(/^(?:x-forwarded-(?:for|proto|host)|x-real-ip|connection)$/i, request.rawHeaders);
     const forwarded = [
       'x-forwarded-for',
       peer,
@@ -106,11 +103,13 @@ export async function startFunctionHost(options: HostOptions): Promise<FunctionH
       id,
     ];
     // A connection for each: an instance that was stopped closes those it has kept as soon as it is continued.
+    // It is not closed by an instance that answers before it has read all: that would cost the answer.
     const asked = send({ agent: false, port, host: '127.0.0.1', method: request.method, path: request.url });
     for (let at = 0; at < rawHeaders.length + forwarded.length; at += 2) {
       const [name = '', value = ''] = [...rawHeaders, ...forwarded].slice(at, at + 2);
       asked.appendHeader(name, value);
     }
+    asked.setHeader('connection', 'keep-alive');
     const late = setTimeout(() => {
       if (!response.headersSent) response.writeHead(504).end('FUNCTION_INVOCATION_TIMEOUT');
       else response.destroy();
@@ -122,7 +121,10 @@ export async function startFunctionHost(options: HostOptions): Promise<FunctionH
       answered();
     });
     asked.on('response', (answer) => {
-      response.writeHead(answer.statusCode ?? 500, answer.statusMessage, answer.rawHeaders);
+      request.unpipe(asked);
+      const headers = without(/^(?:connection|keep-alive)$/i, answer.rawHeaders);
+      if (!request.complete) headers.push('connection', 'close');
+      response.writeHead(answer.statusCode ?? 500, answer.statusMessage, headers);
       answer.on('aborted', () => response.destroy());
       answer.on('error', () => response.destroy());
       answer.pipe(response);
@@ -131,11 +133,19 @@ export async function startFunctionHost(options: HostOptions): Promise<FunctionH
       if (response.headersSent || response.destroyed) response.destroy();
       else response.writeHead(500).end('FUNCTION_INVOCATION_FAILED');
     });
+    let bytes = 0;
+    request.on('data', (piece: Buffer) => {
+      bytes += piece.length;
+      if (bytes <= BODY_BYTES || response.headersSent) return;
+      request.unpipe(asked);
+      refuse();
+    });
     request.pipe(asked);
   }
 
   return {
     url,
+    instances,
     counts: instances.counts,
     cron,
     async stop() {
@@ -145,6 +155,13 @@ export async function startFunctionHost(options: HostOptions): Promise<FunctionH
       await instances.stop();
     },
   };
+}
+
+/** Names and values by turns. */
+function without(names: RegExp, rawHeaders: readonly string[]): string[] {
+  return rawHeaders.flatMap((name, at) =>
+    at % 2 === 1 || names.test(name) ? [] : [name, rawHeaders[at + 1] ?? ''],
+  );
 }
 
 /** What lies there, or what the path is rewritten to; null: the function answers. */

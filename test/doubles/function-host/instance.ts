@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { pathToFileURL } from 'node:url';
 import type { openFunction } from '../../../deploy/vercel/function.ts';
 import type { ServerSettings } from '../../../src/server/settings.ts';
@@ -77,8 +78,8 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
     const answer = await contexts.run(context, () => answers.fetch(asked));
     const sent = [...answer.headers].flat();
     response.writeHead(answer.status, sent);
-    if (answer.body) for await (const piece of answer.body) await write(response, piece);
-    response.end();
+    if (answer.body) await pipeline(Readable.fromWeb(answer.body as never), response);
+    else response.end();
   } catch {
     response.destroy();
   }
@@ -87,12 +88,8 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
   process.send?.({ over: id });
 }
 
-async function write(response: ServerResponse, piece: Uint8Array): Promise<void> {
-  if (response.destroyed) throw new Error('the reader has left');
-  if (!response.write(piece)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
-}
-
 function revive(_key: string, value: unknown): unknown {
-  const url = (value as { isUrl?: string } | null)?.isUrl;
-  return url === undefined ? value : new URL(url);
+  const { isUrl, isMap } = (value ?? {}) as { isUrl?: string; isMap?: [unknown, unknown][] };
+  if (isMap !== undefined) return new Map(isMap);
+  return isUrl === undefined ? value : new URL(isUrl);
 }

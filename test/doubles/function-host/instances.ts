@@ -2,6 +2,7 @@
 // continued with their next request, and killed in their time. Used by host.ts.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 
 const PROGRAM = join(import.meta.dirname, 'instance.ts');
@@ -9,7 +10,9 @@ const PROGRAM = join(import.meta.dirname, 'instance.ts');
 export interface InstanceOptions {
   /** What instance.ts is told. */
   given: object;
-  env?: Record<string, string>;
+  env?: NodeJS.ProcessEnv;
+  /** What they say is added there; missing: to what the host says. */
+  logFile?: string;
   /** Requests at a time in one. */
   concurrency: number;
   /** Whether one is stopped between requests. */
@@ -38,6 +41,8 @@ interface Instance {
 
 export class Instances {
   readonly counts: InstanceCounts = { started: 0, frozen: 0, killed: 0, importMs: [] };
+  /** As the option says; a test may have others die from now on. */
+  killShare: number;
   readonly #options: InstanceOptions;
   readonly #all = new Set<Instance>();
   readonly #overs = new Map<string, () => void>();
@@ -46,6 +51,7 @@ export class Instances {
 
   constructor(options: InstanceOptions) {
     this.#options = options;
+    this.killShare = options.killShare;
   }
 
   /** One that runs and has room. @param id of the request, which is under way there from then on */
@@ -63,13 +69,19 @@ export class Instances {
     };
   }
 
+  pids(): number[] {
+    return [...this.#all].flatMap(({ child }) => child.pid ?? []);
+  }
+
   /** One starts at a time: whoever comes meanwhile may find room in it. */
   async #withRoom(): Promise<Instance> {
     const { concurrency } = this.#options;
     for (;;) {
       if (this.#ended) throw new Error('the host has stopped');
-      const free = [...this.#all].find(({ under, isDoomed }) => !isDoomed && under.size < concurrency);
-      if (free) return free;
+      const free = [...this.#all].filter(({ under, isDoomed }) => !isDoomed && under.size < concurrency);
+      // Any of them: what one process knows the next one need not.
+      const taken = free[Math.floor(this.#options.random() * free.length)];
+      if (taken) return taken;
       this.#starting ??= this.#start().finally(() => {
         this.#starting = null;
       });
@@ -84,16 +96,20 @@ export class Instances {
   }
 
   async #start(): Promise<Instance> {
-    const { given, env = {} } = this.#options;
+    const { given, env = {}, logFile } = this.#options;
+    const log = logFile === undefined ? 'inherit' : openSync(logFile, 'a');
+    // One that is stopped does not notice that its host is gone.
     const child = fork(PROGRAM, {
+      execPath: 'setpriv',
+      execArgv: ['--pdeathsig', 'KILL', '--', process.execPath],
       env: {
         PATH: process.env['PATH'] ?? '',
         ...env,
         FUNCTION_HOST_GIVEN: JSON.stringify(given, sendable),
       },
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      execArgv: [],
+      stdio: ['ignore', log, log, 'ipc'],
     });
+    if (log !== 'inherit') closeSync(log);
     const [message] = (await Promise.race([
       once(child, 'message'),
       once(child, 'exit').then(() => {
@@ -116,8 +132,8 @@ export class Instances {
 
   /** The answer is out; what it left to be done has its time. */
   #answered(instance: Instance, id: string): void {
-    const { killShare, settleMs, random } = this.#options;
-    if (random() < killShare) instance.isDoomed = true;
+    const { settleMs, random } = this.#options;
+    if (random() < this.killShare) instance.isDoomed = true;
     if (!instance.under.has(id)) return;
     const late = setTimeout(() => {
       instance.isDoomed = true;
@@ -150,8 +166,9 @@ export class Instances {
   }
 }
 
-/** URLs are no JSON. */
+/** URLs and maps are no JSON. */
 function sendable(this: unknown, key: string, value: unknown): unknown {
   const own = (this as Record<string, unknown>)[key];
+  if (own instanceof Map) return { isMap: [...own] };
   return own instanceof URL ? { isUrl: own.href } : value;
 }
