@@ -31,7 +31,8 @@ export async function runProgram({ file, args = [], env, leaving: signal }: Prog
   const child = spawn(process.execPath, [ownProgram(file), ...args], {
     ...{ stdio: ['ignore', 'pipe', 'inherit'], signal, env: environment(env) },
   });
-  const ended = Promise.race([once(child, 'close'), once(child, 'error').then(() => [null])]);
+  // Told at once where it is ended by the signal: nobody else is to hear of that.
+  const ended = once(child, 'close').catch(() => [null]);
   const said = await child.stdout.setEncoding('utf8').toArray();
   const [code] = await ended;
   if (code !== 0) throw failed(file, `ended with ${code}`);
