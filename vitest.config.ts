@@ -44,6 +44,9 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts', '{packs,examples/{packs,06-a-packs-test}}/**/*.test.ts'],
           exclude: [...configDefaults.exclude, PACK_TASKS, OF_FUNCTIONS],
           globalSetup: ['test/fixtures/postgres-global-setup.ts'],
+          // Loading the server takes a file three seconds of computing: a process does it once for all of its files.
+          isolate: false,
+          setupFiles: ['test/fixtures/leave-environment.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },
