@@ -182,7 +182,7 @@ describe.each(['stranger', 'operator'] as const)('to the %s', (who) => {
     expect(await ownersRows()).toEqual(before);
   });
 
-  it('cursors of the owner’s lists show the own rows', async () => {
+  it('cursors of the owner’s lists show the own rows', { timeout: DRIVE_MS }, async () => {
     const cursors = owner.known.all('cursors');
     expect(cursors.length).toBeGreaterThan(2);
     for (const operation of operationsOf(other).filter(isListOfRows)) {
@@ -196,7 +196,7 @@ describe.each(['stranger', 'operator'] as const)('to the %s', (who) => {
     }
   });
 
-  it('an Idempotency-Key of the owner is a new one', async () => {
+  it('an Idempotency-Key of the owner is a new one', { timeout: DRIVE_MS }, async () => {
     const creating = operationsOf(owner).filter(
       ({ id, parameters }) =>
         ![...ONCE_IN_A_WHILE, ...ONCE].includes(id) && parameters.some(({ name }) => name === 'Idempotency-Key'),
