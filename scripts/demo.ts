@@ -50,9 +50,8 @@ async function onVercel(folder: string): Promise<string[]> {
   return showVercel({ folder, undo, leaving: leaving.signal });
 }
 
-const onOwnSeed =
-  (show: (connection: Connection) => Promise<string[]>): Demo =>
-  async (folder) => {
+function onOwnSeed(show: (connection: Connection) => Promise<string[]>): Demo {
+  return async (folder) => {
     await setUpWithProgress();
     say('Starting server, database and runner');
     const seed = await startAllInOne({
@@ -70,6 +69,7 @@ const onOwnSeed =
     undo.defer(() => seed.stop());
     return show({ url: seed.url, key: seed.adminKey ?? '', home: folder });
   };
+}
 
 async function demo(show: Demo): Promise<number> {
   const home = dataDirSetting();
