@@ -163,10 +163,7 @@ describe('retention', () => {
   it('is never longer than the operator keeps things', async () => {
     const strict = await startTestServer({ contentRetentionDays: 30, retention: { calls: 90, events: 30 } });
     const patch = (body: object) => strict.call('PATCH', '/api/v1/retention', { body });
-    expect(await patch({})).toMatchObject({
-      status: 400,
-      body: { error: { code: 'invalid_input', message: 'there is nothing to change' } },
-    });
+    expect((await patch({})).status).toBe(200);
     expect(codeOf(await patch({ content: '31d' }))).toEqual([400, 'invalid_input']);
     expect(codeOf(await patch({ ledger: '7y' }))).toEqual([400, 'invalid_input']);
     expect((await patch({ content: '2w', ledger: '60d' })).body.retention).toMatchObject({

@@ -31,15 +31,17 @@ export async function readRetention(db: Db, accountId: string, operator: Operato
   return toRetention(row, operator);
 }
 
-/** What is undefined stays. @throws SeedError invalid_input: all does, or longer than the operator keeps it */
+/**
+ * What is undefined stays as it is: a body without either, which the API's description allows, changes nothing.
+ * @throws SeedError invalid_input: longer than the operator keeps it
+ */
 export async function setRetention(
   db: Db,
   accountId: string,
   { content, ledger }: { content?: string | null | undefined; ledger?: string | null | undefined },
   operator: OperatorRetention,
 ): Promise<Retention> {
-  if (content === undefined && ledger === undefined)
-    throw new SeedError('invalid_input', 'there is nothing to change', { hint: 'Give content or ledger.' });
+  if (content === undefined && ledger === undefined) return readRetention(db, accountId, operator);
   const days = {
     content_days: daysOf('content', content, operator),
     ledger_days: daysOf('ledger', ledger, operator),
