@@ -22,8 +22,10 @@ export function lookUpOn(pool: ConnectionPool, db: Db): LookUp {
   return async <Row extends object>(name: string, query: RawBuilder<Row>) => {
     const { sql: text, parameters } = query.compile(db);
     const statement = { name, text, values: [...parameters] };
-    // What fails it, such as a connection that breaks or a plan that a migration made useless, it may outlive.
-    const { rows } = await pool.query<Row>(statement).catch(() => pool.query<Row>(statement));
+    // What fails it, such as a connection that breaks or a plan that a migration made useless, it may outlive. Not
+    // as prepared: every connection may have such a plan.
+    const { name: _name, ...plain } = statement;
+    const { rows } = await pool.query<Row>(statement).catch(() => pool.query<Row>(plain));
     return rows;
   };
 }
