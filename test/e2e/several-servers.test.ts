@@ -163,6 +163,7 @@ it('two servers, three runners, one of each lost or replaced, one version beside
     liveKeys: 0,
     unrecorded: 0,
     stepsLost: 0,
+    held: 0,
     webhooksMissing: 0,
   });
   // What the lost runner had is told as such, and nothing else is.
