@@ -67,13 +67,15 @@ export async function runTask(run: TaskRun): Promise<DoneTask> {
     await prepareOutDir(settings);
     const given = await taskGiven;
     if (given.continues?.workspace) unpacked = await unpackWorkspace(workspace(), leftMs(given, start.now) / 2);
-    await fetchFiles(link, (await taskGiven).files, settings);
+    await fetchFiles(link, given.files, settings);
     return watchArtifacts(link, settings);
   };
   const prepare = async () => {
-    const options = { withFinish: (await taskGiven).output !== undefined };
-    const cli = fetched('/cli/seed.mjs').then((source) => run.cliHost.install(source, options));
-    return (await Promise.all([prepareFiles(), cli]))[0];
+    const installCli = async () => {
+      const [source, { output }] = await Promise.all([fetched('/cli/seed.mjs'), taskGiven]);
+      await run.cliHost.install(source, { withFinish: output !== undefined });
+    };
+    return (await Promise.all([prepareFiles(), installCli()]))[0];
   };
   // Done while the model answers: its first request does not wait for any of it, the first tool does.
   let preparing: Promise<ArtifactWatch> | null = null;
