@@ -78,7 +78,7 @@ export async function openPack(
     if (!parsed.success) throw invalidInput(parsed.error);
     if (!isObject(found)) {
       const { content, ...file } = await found.file(parsed.data, callOf(account, test), undefined);
-      return { ...file, content: await buffer(content) };
+      return { ...file, content: await buffer(typeof content === 'function' ? await content() : content) };
     }
     return found.output.parse(await found.run(parsed.data, callOf(account, test), undefined));
   }

@@ -21,6 +21,7 @@ KNOWN = {
     # Its texts may be anything but what no database keeps.
     "metadata": {"team": "a"},
     "files": [],
+    "uploads": [],
     "rows": [{"customer": "Ada"}],
     "output": {"schema": {"type": "object"}},
     "cron": "0 7 * * *",

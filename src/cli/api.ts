@@ -11,6 +11,7 @@ import { multipartBody, takeFiles } from './local-file.ts';
 import { credentialHeaders, type Profile } from './profile.ts';
 import type { HttpResponse, StreamedBody } from './request.ts';
 import { sanitiseLine } from './terminal.ts';
+import { sendLargeFiles } from './uploads.ts';
 
 export interface Api {
   readonly url: string;
@@ -31,6 +32,8 @@ export interface Api {
 /** A command with its input, and where it is called. */
 export type CommandCall = { io: Io; api: Api; command: ManifestCommand; input: Record<string, unknown> };
 
+/** What is accepted of commands that answer with a file. */
+const FILE = '*/*';
 const ANSWER_TIMEOUT_MS = 300_000;
 const JSON_TYPE = /^application\/([a-z.]+\+)?json\b/;
 const ANSWER_LIMIT_BYTES = 64 * 1024 * 1024;
@@ -94,7 +97,8 @@ export function createApi(io: Io, profile: Profile): Api {
     for (const pauseMs of [...pauses, null]) {
       try {
         const response = await once(exchange);
-        if (response.status >= 200 && response.status < 300) return warned(response);
+        const isMoved = response.status === 302 && exchange.accept === FILE;
+        if ((response.status >= 200 && response.status < 300) || isMoved) return warned(response);
         const body = await readAll(response.body);
         const mayHelp = response.status === 503 || isOnTheWay(response);
         if (!mayHelp || pauseMs === null) throw apiError(response, body, profile);
@@ -122,6 +126,29 @@ export function createApi(io: Io, profile: Profile): Api {
     }
   }
 
+  const announce = (file: object) =>
+    json({
+      method: 'POST',
+      path: '/api/v1/tasks/uploads',
+      accept: 'application/json',
+      body: JSON.stringify(file),
+      idempotencyKey: globalThis.crypto.randomUUID(),
+    });
+
+  /** A file from where the server says that it is: without the key, which is none of the store's. */
+  async function followed(response: HttpResponse): Promise<HttpResponse> {
+    const { location, 'repr-digest': digest } = response.headers;
+    if (response.status !== 302 || location === undefined) return response;
+    await readAll(response.body);
+    const { href: url, origin } = new URL(location, profile.url);
+    const request = { method: 'GET', url, headers: { accept: FILE }, timeoutMs: ANSWER_TIMEOUT_MS };
+    const stored = await io.request(request).catch((error) => {
+      throw connectionError(error, origin);
+    });
+    if (stored.status === 200) return { ...stored, headers: { ...stored.headers, 'repr-digest': digest } };
+    throw new SeedError('unreachable', `the store of files at ${origin} answered ${stored.status}`);
+  }
+
   const polls: ApprovalPolls = {
     poll: (id, signal) =>
       json({
@@ -139,8 +166,9 @@ export function createApi(io: Io, profile: Profile): Api {
   return {
     url: profile.url,
     async call(command, input) {
+      const carried = await sendLargeFiles(io, command, input, announce);
       const response = await send({
-        ...callOf(command, input),
+        ...callOf(command, carried),
         callerCredential: command.callerCredential,
         accept: 'application/json',
         ...(command.effect !== 'read' && { idempotencyKey: globalThis.crypto.randomUUID() }),
@@ -148,8 +176,10 @@ export function createApi(io: Io, profile: Profile): Api {
       const text = await textOf(response);
       return response.headers[APPROVAL_HEADER] === undefined ? text : untilApproved(io, text, polls);
     },
-    file: (command, input) =>
-      send({ ...typedCall(command, input), callerCredential: command.callerCredential, accept: '*/*' }),
+    async file(command, input) {
+      const { callerCredential } = command;
+      return followed(await send({ ...typedCall(command, input), callerCredential, accept: FILE }));
+    },
     get: (path) => json({ method: 'GET', path, accept: 'application/json' }),
     async stream(command, input, { lastEventId, signal }) {
       const exchange = { ...typedCall(command, input), accept: 'application/x-ndjson', lastEventId, signal };

@@ -5,7 +5,7 @@ import { fs } from './builtin.ts';
 import { usageError } from './io.ts';
 import type { StreamedBody } from './request.ts';
 
-class LocalFile {
+export class LocalFile {
   readonly path: string;
   /** What it is called where it goes. */
   readonly name: string;
@@ -108,7 +108,7 @@ export function multipartBody(json: string, files: readonly LocalFile[]): Stream
 const quoted = (name: string) => name.replaceAll('"', '%22');
 
 /** As many bytes as were counted. */
-async function* contentOf({ path, size }: LocalFile): AsyncIterable<Uint8Array> {
+export async function* contentOf({ path, size }: LocalFile): AsyncIterable<Uint8Array> {
   let sent = 0;
   if (size > 0)
     for await (const chunk of fs.createReadStream(path, { end: size - 1 })) {

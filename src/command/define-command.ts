@@ -140,7 +140,9 @@ export interface SentFile {
   size?: number;
   /** Hexadecimal. */
   sha256?: string;
-  content: Readable;
+  content: Readable | (() => Promise<Readable>);
+  /** The address of the same bytes for some minutes, where a caller who follows it is to have them from there. */
+  elsewhere?: ((disposition: string) => Promise<string>) | undefined;
 }
 
 /** A command that answers with the bytes of a file. */

@@ -5,8 +5,13 @@ import type { HttpMethod, JsonSchema, Manifest, ManifestCommand, ToldCommand } f
 import { NOT_BLANK } from '../protocol/one-of-fields.ts';
 import { type Command, isFile, isObject, isStream } from './define-command.ts';
 
-export function toManifest(commands: readonly Command[], version: string): Manifest {
-  return { version, commands: commands.map(toManifestCommand) };
+/** @param uploadsAbove bytes of files beyond which a request cannot bring them; null: it can */
+export function toManifest(
+  commands: readonly Command[],
+  version: string,
+  uploadsAbove: number | null = null,
+): Manifest {
+  return { version, commands: commands.map((command) => toManifestCommand(command, uploadsAbove)) };
 }
 
 /** The same as an agent is told of it at its start. */
@@ -19,7 +24,7 @@ export function toTold(commands: readonly Command[]): ToldCommand[] {
   });
 }
 
-function toManifestCommand(command: Command): ManifestCommand {
+function toManifestCommand(command: Command, uploadsAbove: number | null): ManifestCommand {
   const { name, summary, scope, effect, platform } = command;
   const http = parseHttp(command.http);
   return {
@@ -38,6 +43,7 @@ function toManifestCommand(command: Command): ManifestCommand {
     examples: [...(command.examples ?? [])],
     creates: isObject(command) && command.creates === true,
     follow: isObject(command) ? (command.follow ?? null) : null,
+    ...(uploadsAbove !== null && 'uploads' in command.input.shape && { uploadsAbove }),
     ...(platform?.credential === 'caller' && { callerCredential: platform.pack }),
   };
 }

@@ -19,7 +19,7 @@ const GivenRow = z.record(z.string().min(1).max(LIMITS.nameLength), z.unknown())
 const Concurrency = z.number().int().min(1).max(batchConcurrency);
 
 const { instruction, template, parameters, scopes } = RunTaskBody.shape;
-const perTask = RunTaskBody.omit({ files: true, credentials: true, budget: true }).shape;
+const perTask = RunTaskBody.omit({ files: true, uploads: true, credentials: true, budget: true }).shape;
 
 export const BatchCreation = z
   .object({
@@ -75,7 +75,7 @@ export const BatchCreation = z
 export type BatchCreation = z.output<typeof BatchCreation>;
 
 /** What the tasks of a batch are posted with, as it is kept. */
-export type BatchTask = Omit<z.output<typeof RunTaskBody>, 'files' | 'credentials'>;
+export type BatchTask = Omit<z.output<typeof RunTaskBody>, 'files' | 'uploads' | 'credentials'>;
 
 /** `paused` and `stopping` go on to `running` and `stopped`; `completed`: every row has ended. */
 export const BatchStatus = z.enum(['running', 'paused', 'stopping', 'completed', 'stopped']);

@@ -14,6 +14,8 @@ export const LIMITS = {
   /** Files that one task is given, and their bytes together. */
   filesPerTask: 100,
   fileBytesPerTask: 64 * 1024 * 1024,
+  /** Files that an account's callers have announced to the store, and no task has taken. */
+  uploadsPerAccount: 200,
   /** What comes out of a task: how many, the bytes of each, and of all together. */
   artifactsPerTask: 100,
   artifactBytes: 32 * 1024 * 1024,

@@ -36,6 +36,8 @@ export interface ManifestCommand {
   creates: boolean;
   /** A stream command with the answer's task id that a person wants to watch after this one. */
   follow: string | null;
+  /** Files of more bytes together no request carries: each is sent to the store before (`tasks upload`). */
+  uploadsAbove?: number;
   /** The pack to whose platform a call shows the caller's own credential, which comes with it in a header. */
   callerCredential?: string;
 }

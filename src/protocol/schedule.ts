@@ -9,7 +9,7 @@ import { RunTaskBody } from './task.ts';
 import { Moment } from './time.ts';
 
 /** What a scheduled task is posted with. Files and credentials would have to lie in the database until then. */
-export const ScheduledTask = RunTaskBody.omit({ files: true, credentials: true })
+export const ScheduledTask = RunTaskBody.omit({ files: true, uploads: true, credentials: true })
   .strict()
   .meta({ id: 'ScheduledTask' });
 export type ScheduledTask = z.output<typeof ScheduledTask>;

@@ -24,6 +24,7 @@ import {
 } from './template.ts';
 import { utf8Length } from './text.ts';
 import { Moment } from './time.ts';
+import { GivenUploads } from './upload.ts';
 import { WebhookUrl } from './webhook.ts';
 
 export const TaskStatus = z
@@ -52,6 +53,7 @@ export const RunTaskBody = z
     ),
     ...taskSettings,
     files: GivenFiles.default([]).describe('Files that the agent finds in /workspace/in, read-only'),
+    uploads: GivenUploads.default([]).describe('Further such files, which the store has already (tasks upload)'),
     credentials: TaskCredentials.default({}).describe(
       'By pack, your own credential for its platform; kept outside the sandbox, and gone when the task has ended',
     ),

@@ -41,7 +41,8 @@ import { deleteHeld, listHeld, setCredential } from './credentials/commands.ts';
 import { keepTaskCredentials, refuseUnwanted } from './credentials/given.ts';
 import { heldCredential } from './credentials/held.ts';
 import type { KeptBlobs } from './files/blobs.ts';
-import { getArtifact, listArtifacts } from './files/commands.ts';
+import { getArtifact, listArtifacts, uploadFile } from './files/commands.ts';
+import { findUploads, refuseUnsent, takeUploads } from './files/uploads.ts';
 import {
   createHold,
   deleteTask,
@@ -164,7 +165,7 @@ const FEATURES = {
   ],
   background: [getBackgroundCall],
   models: [listModels, testOfModel],
-  files: [listArtifacts, getArtifact],
+  files: [listArtifacts, getArtifact, uploadFile],
   runners: [listSandboxes],
   webhooks: [
     createWebhook,
@@ -250,7 +251,12 @@ export function openRegistry(parts: RegistryNeeds): Registry {
         choose: (asked, actor) => chooseModels(asked, actor, llm),
         hasPrice: (model) => llm.hasPrice(model),
       },
-      files: blobs,
+      files: {
+        keep: (...kept) => blobs.keep(...kept),
+        findUploads: (actor, given) => findUploads(store, actor, given),
+        refuseUnsent: (files) => refuseUnsent(blobs, files),
+        takeUploads,
+      },
       outputs,
       credentials: {
         refuseUnwanted: (given) => refuseUnwanted(given, modeOf),

@@ -86,6 +86,8 @@ export interface Parts {
   loops?: Loops;
   /** How often a key may call, and signing in may fail; missing: as this process counts. */
   ratesOf?(store: Store): { rateLimits: KeyRates; signInLimits: SignInRates };
+  /** Bytes of a file that a request or an answer carries at most; missing: as the limits say. */
+  mostFileBytes?: number;
   /** How many streams of a key and calls of models are under way; missing: as this process counts. */
   slotsOf?(store: Store): CountedSlots;
   /** The address that it listens on; empty: as each request says. */
@@ -124,7 +126,7 @@ export async function composeSeed(parts: Parts, undo: AsyncDisposableStack) {
   const store = await parts.openStore();
   store.taskWatchers.add((change) => observe({ type: 'task', change }));
   undo.defer(() => store.close());
-  const { blobs, inbox } = await openBlobs(settings.files, settings.dataDir, store, log);
+  const { blobs, inbox } = await openBlobs(settings.files, settings.dataDir, store, log, parts.mostFileBytes);
   const calls = undo.use(new CallLog(store, log, lose('call')));
   const secretsKey = await openSecretsKey(settings.secretsKey, settings.dataDir, store);
   const taskCache = openTaskCache(store);
@@ -229,6 +231,7 @@ export async function composeSeed(parts: Parts, undo: AsyncDisposableStack) {
     calls,
     blobs,
     inbox,
+    uploadsAbove: blobs.presigner === null ? null : (parts.mostFileBytes ?? null),
     prices,
     telemetry,
     signInLimits,

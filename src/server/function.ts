@@ -55,6 +55,8 @@ export interface SeedFunction {
   end(): Promise<void>;
 }
 
+/** The vendor's limit of 4.5 MB is of the whole body. */
+const MOST_FILE_BYTES = 4_000_000;
 /** Answers end so long before the vendor would end them, at least a quarter of the time before in short ones. */
 const ENDS_BEFORE_MS = 5_000;
 /** What only reads leaves what is due to others for so long. */
@@ -80,6 +82,7 @@ export function createFunction(parts: FunctionParts): SeedFunction {
         openStore: () =>
           openStore({ databaseUrl: databaseUrlOf(settings), log, loops, onDemand: true, packs: tables }),
         ratesOf: (store) => ({ rateLimits: sharedKeyRates(store), signInLimits: sharedSignInRates(store) }),
+        mostFileBytes: MOST_FILE_BYTES,
         slotsOf: (store) => shareSlots(store, log),
         cron: parts.cronSecret === null ? null : { secret: parts.cronSecret, drain },
         ownUrl: () => '',

@@ -167,6 +167,7 @@ describe('what a key may use', () => {
         'tasks message',
         'tasks run',
         'tasks stop',
+        'tasks upload',
         'templates get',
         'templates list',
         'templates versions',

@@ -25,7 +25,13 @@ let blobs: KeptBlobs;
 beforeEach(async () => {
   test = await openTestStore();
   dir = await mkdtemp(join(tmpdir(), 'seed-blobs-'));
-  blobs = new KeptBlobs(test.store, createFolderStore(dir), silent);
+  blobs = new KeptBlobs({
+    store: test.store,
+    blobs: createFolderStore(dir),
+    presigner: null,
+    sendsUpTo: null,
+    log: silent,
+  });
 });
 afterEach(async () => {
   await test.close();
@@ -110,7 +116,13 @@ it('ended tasks let go of what is old, running ones do not, however old', async 
 it('two servers that clean at the same time remove everything once', async () => {
   for (let count = 0; count < 20; count += 1) await stopTask(test.store, test.account.id, await taskWithFile());
   test.clock.advance(10 * DAY_MS);
-  const other = new KeptBlobs(test.store, createFolderStore(dir), silent);
+  const other = new KeptBlobs({
+    store: test.store,
+    blobs: createFolderStore(dir),
+    presigner: null,
+    sendsUpTo: null,
+    log: silent,
+  });
   await Promise.all([blobs, other].map((one) => removeOldFiles(test.store, one, test.clock.now())));
   test.clock.advance(2 * HOUR_MS);
   await Promise.all([blobs.clean(), other.clean()]);

@@ -24,6 +24,7 @@ import { type Answered, ApiDocument, type Operation } from '../fixtures/fuzz/doc
 import { Known } from '../fixtures/fuzz/known.ts';
 import { asCalled, askedFor, draftThatSucceeds, type Party, type Reach } from '../fixtures/fuzz/party.ts';
 import { Sender } from '../fixtures/fuzz/requests.ts';
+import { type S3Server, startS3 } from '../fixtures/s3-server.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
 import { openTestStore, type TestStore } from '../fixtures/store.ts';
 import { tableContents } from '../fixtures/table-contents.ts';
@@ -146,11 +147,13 @@ describe('over REST', () => {
 });
 
 describe('every creating command', () => {
+  let s3: S3Server;
   let server: TestServer;
   let reach: Reach;
   let database: Client;
   beforeAll(async () => {
-    server = await startTestServer();
+    s3 = await startS3();
+    server = await startTestServer({ files: { s3: s3.settings, retentionDays: null } });
     database = new Client({ connectionString: server.databaseUrl });
     await database.connect();
     const document = new ApiDocument((await server.call('GET', '/openapi.json', { key: null })).body);
@@ -160,6 +163,7 @@ describe('every creating command', () => {
     reach?.sender[Symbol.dispose]();
     await database?.end();
     await server?.stop();
+    await s3?.close();
   });
 
   const creating = BUILT_IN.filter((command) => isObject(command) && command.creates);

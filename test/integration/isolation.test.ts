@@ -60,7 +60,7 @@ const EXPORTS = /^accounts_exports_/;
 /** Do nothing without a pack; each pack's own tests show it to another account. */
 const OF_PACKS = ['packs_samples', 'schedules_enable'];
 /** Of what is under way at this moment, and empty at most others. */
-const UNDER_WAY = ['reservations', 'webhook_lanes', 'webhook_accounts'];
+const UNDER_WAY = ['uploads', 'reservations', 'webhook_lanes', 'webhook_accounts'];
 /** Of tasks without a runner, whose own tests show that they are nobody else's. */
 const OF_DOOR = ['door_starts', 'door_calls'];
 /** What is left of deleted accounts. */
@@ -90,6 +90,7 @@ const NOT_FOR_TASKS = [
   ...['approvals_approve', 'approvals_deny', 'approvals_link'],
   ...['schedules_create', 'schedules_update', 'schedules_resume', 'schedules_run'],
   ...['tasks_batch', 'batches_resume', 'batches_retry'],
+  'tasks_upload',
 ];
 /** On a machine that does much else. */
 const DRIVE_MS = 600_000;

@@ -125,6 +125,7 @@ it('a key sees the tools that its scopes allow, and no others', async () => {
     'templates_versions',
     'models_list',
     'models_test',
+    'tasks_upload',
   ]);
   expect(await toolNames(reader.secret)).toEqual([
     'getTask',

@@ -74,7 +74,7 @@ export async function listArtifacts(reader: Reader, taskId: string): Promise<Kep
 /** Throws SeedError as `listArtifacts` does, and `not_found` when there is none of this name. */
 export async function readArtifact(
   reader: Reader,
-  blobs: Pick<KeptBlobs, 'read'>,
+  blobs: Pick<KeptBlobs, 'sent'>,
   { id, name }: { id: string; name: string },
 ): Promise<SentFile> {
   const artifact = (await artifactsOf(reader, id)).find((candidate) => candidate.name === name);
@@ -82,7 +82,7 @@ export async function readArtifact(
     throw new SeedError('not_found', `the task has no artifact "${name}"`, {
       hint: `seed tasks artifacts list ${id} shows what it has.`,
     });
-  return { ...artifact, content: await blobs.read(artifact.blobId) };
+  return blobs.sent(artifact);
 }
 
 async function artifactsOf({ actor, store }: Reader, taskId: string): Promise<StoredFile[]> {

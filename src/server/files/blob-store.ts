@@ -1,7 +1,7 @@
 // Where the bytes of files and artifacts lie: a folder, or a store that speaks S3 (the settings say which). Which
 // blobs there are and whose stands in the database (blobs.ts).
 import { createReadStream } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { AwsV4Signer } from 'aws4fetch';
@@ -16,6 +16,8 @@ export interface BlobStore {
   put(id: string, content: ReceivedContent): Promise<void>;
   /** Throws SeedError `not_found` when there is none. */
   get(id: string): Promise<Readable>;
+  /** Its bytes; null when there is none. */
+  sizeOf(id: string): Promise<number | null>;
   /** One that is not there is no error. */
   delete(id: string): Promise<void>;
 }
@@ -43,6 +45,9 @@ export function createFolderStore(folder: string): BlobStore {
       });
       return file.createReadStream();
     },
+    async sizeOf(id) {
+      return (await stat(pathOf(id)).catch(() => null))?.size ?? null;
+    },
     delete: (id) => rm(pathOf(id), { force: true }),
   };
 }
@@ -69,7 +74,7 @@ const ATTEMPTS = 3;
 const INSUFFICIENT_STORAGE = 507;
 
 interface S3Request {
-  method: 'PUT' | 'GET' | 'DELETE';
+  method: 'PUT' | 'GET' | 'HEAD' | 'DELETE';
   id: string;
   body?: { path: string; size: number; sha256: string };
 }
@@ -133,6 +138,11 @@ export function createS3Store(settings: S3Settings): BlobStore {
       if (statusCode !== 404) return body;
       await body.dump();
       throw new SeedError('not_found', 'the content is gone');
+    },
+    async sizeOf(id) {
+      const { statusCode, headers, body } = await send({ method: 'HEAD', id });
+      await body.dump();
+      return statusCode === 404 ? null : Number(headers['content-length']);
     },
     async delete(id) {
       await (await send({ method: 'DELETE', id })).body.dump();

@@ -4,25 +4,41 @@ import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { getMimeType } from 'hono/utils/mime';
 import type { Logger } from 'pino';
+import type { SentFile } from '../../command/define-command.ts';
 import type { Store } from '../../db/store.ts';
 import type { StoredFile, Tx } from '../../db/tables.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { ReceivedFile } from '../../protocol/file.ts';
 import type { BlobStore } from './blob-store.ts';
+import type { Presigner } from './presigned.ts';
 
 /** A blob is stored and then used within the time of a request. */
 const UNUSED_MS = 3_600_000;
 const BATCH = 500;
 
+interface BlobsNeeds {
+  store: Store;
+  blobs: BlobStore;
+  /** Null where no caller can reach the store. */
+  presigner: Presigner | null;
+  /** Larger ones callers get from the store; null: all are sent by this process. */
+  sendsUpTo: number | null;
+  log: Logger;
+}
+
 export class KeptBlobs {
   readonly #store: Store;
   readonly #blobs: BlobStore;
   readonly #log: Logger;
+  readonly #sendsUpTo: number | null;
+  readonly presigner: Presigner | null;
 
-  constructor(store: Store, blobs: BlobStore, log: Logger) {
+  constructor({ store, blobs, presigner, sendsUpTo, log }: BlobsNeeds) {
     this.#store = store;
     this.#blobs = blobs;
     this.#log = log;
+    this.#sendsUpTo = sendsUpTo;
+    this.presigner = presigner;
   }
 
   /**
@@ -55,6 +71,24 @@ export class KeptBlobs {
 
   read(id: string): Promise<Readable> {
     return this.#blobs.get(id);
+  }
+
+  /** As a caller gets it. Throws SeedError as the store does. */
+  async sent({ name, size, type, sha256, blobId }: StoredFile): Promise<SentFile> {
+    const file = { name, size, type, sha256 };
+    const { presigner } = this;
+    if (presigner === null || this.#sendsUpTo === null || size <= this.#sendsUpTo)
+      return { ...file, content: await this.read(blobId) };
+    return {
+      ...file,
+      content: () => this.read(blobId),
+      elsewhere: (disposition) => presigner.get(blobId, { disposition, type }),
+    };
+  }
+
+  /** Its bytes; null where they have not come. */
+  sizeOf(id: string): Promise<number | null> {
+    return this.#blobs.sizeOf(id);
   }
 
   /** Removes blobs that nobody has. Never rejects: what cannot be removed now is removed by the next `clean`. */

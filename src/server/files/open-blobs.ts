@@ -8,21 +8,25 @@ import { type Inbox, openInbox } from '../http/inbox.ts';
 import { releaseOldFiles } from './artifacts.ts';
 import { createFolderStore, createS3Store } from './blob-store.ts';
 import { KeptBlobs } from './blobs.ts';
+import { presigner } from './presigned.ts';
 import type { FileSettings } from './settings.ts';
 import { releaseWorkspaces } from './workspaces.ts';
 
+/** @param sendsUpTo larger blobs callers get from the store, where that can be; null: all come from this process */
 export async function openBlobs(
   { s3 }: FileSettings,
   dataDir: string,
   store: Store,
   log: Logger,
+  sendsUpTo: number | null = null,
 ): Promise<{ blobs: KeptBlobs; inbox: Inbox }> {
   const folder = join(dataDir, 'artifacts');
   await mkdir(folder, { recursive: true, mode: 0o700 });
   // Beside the blobs: a received file becomes one by a rename.
   const inbox = await openInbox(join(folder, 'incoming'));
   const blobs = s3 === null ? createFolderStore(folder) : createS3Store(s3);
-  return { blobs: new KeptBlobs(store, blobs, log), inbox };
+  const presigns = s3 && presigner(s3);
+  return { blobs: new KeptBlobs({ store, blobs, presigner: presigns, sendsUpTo, log }), inbox };
 }
 
 const EVERY_MS = 3_600_000;

@@ -137,6 +137,12 @@ export const HOLDINGS: Readonly<Record<string, Holding>> = {
     identity: words('id task_id created_at unused_since'),
     content: {},
   },
+  uploads: {
+    account: OF_ACCOUNT,
+    task: [],
+    identity: words('id account_id key_id size sha256 created_at expires_at'),
+    content: {},
+  },
   task_credentials: {
     account: OF_TASK,
     task: [OF_TASK],

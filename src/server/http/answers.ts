@@ -41,16 +41,22 @@ export function streamAnswer(
   });
 }
 
-export function fileAnswer(c: Context, { name, size, type, sha256, content }: SentFile): Response {
+/** The bytes, or where they are for who follows that: our own page may not, nor does what calls within the server. */
+export async function fileAnswer(c: Context<HttpEnv>, file: SentFile): Promise<Response> {
+  const { name, size, type, sha256, content, elsewhere } = file;
+  // RFC 9530
+  if (sha256 !== undefined) c.header('Repr-Digest', `sha-256=:${Buffer.from(sha256, 'hex').toString('base64')}:`);
+  c.header('Cache-Control', 'private, no-store');
+  const isOfPage = c.get('session') !== undefined && c.req.header('sec-fetch-mode') !== 'navigate';
+  if (elsewhere !== undefined && !isOfPage && c.env.outgoing !== undefined)
+    return c.redirect(await elsewhere(disposition(name)), 302);
+  const bytes = typeof content === 'function' ? await content() : content;
   c.header('Content-Type', type);
   if (size !== undefined) c.header('Content-Length', String(size));
   c.header('Content-Disposition', disposition(name));
   c.header('Content-Security-Policy', "sandbox; default-src 'none'");
   c.header('X-Content-Type-Options', 'nosniff');
-  c.header('Cache-Control', 'private, no-store');
-  // RFC 9530
-  if (sha256 !== undefined) c.header('Repr-Digest', `sha-256=:${Buffer.from(sha256, 'hex').toString('base64')}:`);
-  return c.body(Readable.toWeb(content) as ReadableStream);
+  return c.body(Readable.toWeb(bytes) as ReadableStream);
 }
 
 /** RFC 6266: the last part of the name, once as plain ASCII and once as it is. */

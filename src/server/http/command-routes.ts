@@ -27,6 +27,8 @@ export interface CommandRoutesNeeds extends CallNeeds {
   /** Addresses of proxies that are believed, as CIDRs. */
   trustedProxies: readonly string[];
   version: string;
+  /** Bytes of files beyond which they go to the store first; null: a request carries them. */
+  uploadsAbove: number | null;
 }
 
 const NO_COMMAND: AuditedRoute = { name: null, effect: 'read' };
@@ -46,7 +48,7 @@ export function commandRoutes(needs: CommandRoutesNeeds): Hono<HttpEnv> {
       const { key, operator } = await needs.gate.authenticate(c, { counted: true, sessions: true });
       const narrowing = Narrowing.parse(await readNarrowing(c, NO_DELIVERY));
       const { commands, nextCursor } = narrowed(needs.registry.allowed(key.scopes, operator), narrowing);
-      const manifest = toManifest(commands, needs.version);
+      const manifest = toManifest(commands, needs.version, needs.uploadsAbove);
       return c.json(narrowing.limit === undefined ? manifest : { ...manifest, nextCursor });
     }),
   );

@@ -10,6 +10,7 @@ import { type Grants, type Limit, waitOf } from '../../protocol/grant.ts';
 import type { Lineage } from '../../protocol/key.ts';
 import { allows, grantScopes } from '../../protocol/scope.ts';
 import type { RunTaskBody, Task } from '../../protocol/task.ts';
+import type { GivenUpload } from '../../protocol/upload.ts';
 import { refuseUnknownScopes, taskOf } from '../access/lineage.ts';
 import { risksOfAsking } from '../approvals/four-eyes.ts';
 import { chainOf } from '../grants/bindings.ts';
@@ -23,7 +24,7 @@ import { type From, takeFrom } from './from-before.ts';
 import type { NewTask } from './insert.ts';
 import type { OutputChecks } from './output/checks.ts';
 import { refuseSchema } from './output/verdict.ts';
-import { grantResources, type ResourcePolicy, refuseWithoutRoom } from './resources.ts';
+import { grantResources, type ResourcePolicy, refuseTooManyFiles, refuseWithoutRoom } from './resources.ts';
 
 export interface AcceptNeeds extends TemplateSource {
   find: FindTask;
@@ -59,6 +60,12 @@ export interface AcceptNeeds extends TemplateSource {
       files: readonly ReceivedFile[],
       use: (files: StoredFile[], take: (tx: Tx) => Promise<void>) => Promise<Result>,
     ): Promise<Result>;
+    /** What the key has sent to the store itself. Throws SeedError invalid_input for what it has not announced. */
+    findUploads(actor: Actor, given: readonly GivenUpload[]): Promise<StoredFile[]>;
+    /** Throws SeedError invalid_input. */
+    refuseUnsent(files: readonly StoredFile[]): Promise<void>;
+    /** In the transaction that accepts the task. Throws SeedError invalid_input where another one was first. */
+    takeUploads(tx: Tx, taskId: string, files: readonly StoredFile[]): Promise<void>;
   };
   credentials: {
     /** Throws SeedError invalid_input for a pack that takes none of its callers. */
@@ -108,7 +115,9 @@ async function accept(call: Call, body: RunTaskBody, needs: AcceptNeeds, from: F
   needs.credentials.refuseUnwanted(input.credentials);
   const resources = grantResources(needs.resources, input.resources ?? {});
   const received = input.files.filter(isReceived);
-  refuseWithoutRoom(received, resources);
+  const uploaded = await needs.files.findUploads(actor, input.uploads);
+  refuseTooManyFiles([...received, ...uploaded]);
+  refuseWithoutRoom([...received.map(({ content }) => content), ...uploaded], resources);
   const scopes = grantScopes(requested, key.scopes, known);
   const risk = needs.riskOf(scopes.effective, actor.operator);
   const grants = grantsOf(input, risk, needs.ruleOfTwo);
@@ -149,14 +158,16 @@ async function accept(call: Call, body: RunTaskBody, needs: AcceptNeeds, from: F
     await refuseUnpriced(store.db, task, lineage, { hasPrice: needs.models.hasPrice, now: store.clock.now() });
     return needs.createFree({ ...task, files: [] });
   }
+  await needs.files.refuseUnsent(uploaded);
   return needs.files.keep(id, received, (files, take) =>
-    createTask(store, { ...task, files: [...(from?.files ?? []), ...files] }, async (tx) => {
+    createTask(store, { ...task, files: [...(from?.files ?? []), ...files, ...uploaded] }, async (tx) => {
       const now = store.clock.now();
       if (from !== null) await takeFrom(tx, from, id, now);
       await refuseUnpriced(tx, task, lineage, { hasPrice: needs.models.hasPrice, now });
       await refuseSpent(tx, lineage, now);
       await refuseTooManyTasks(tx, lineage);
       await take(tx);
+      await needs.files.takeUploads(tx, id, uploaded);
       const { parentTaskId } = task;
       await needs.credentials.keep(tx, { taskId: id, parentTaskId, given: input.credentials });
       if (webhookUrl !== null) await needs.webhooks.ensureSecret(tx, accountId, now);
@@ -177,10 +188,10 @@ function grantsOf(input: Order, risk: string | null, rule: RuleOfTwo): Grants {
 /** Whether the request and its keys, as they are known, say alone that the task may be, and it brings nothing. */
 function isFree(
   { parentTaskId, webhookUrl }: Pick<NewTask, 'parentTaskId' | 'webhookUrl'>,
-  { files, credentials }: Pick<Order, 'files' | 'credentials'>,
+  { files, uploads, credentials }: Pick<Order, 'files' | 'uploads' | 'credentials'>,
   lineage: Lineage,
 ): boolean {
-  const brings = files.length > 0 || Object.keys(credentials).length > 0;
+  const brings = files.length + uploads.length > 0 || Object.keys(credentials).length > 0;
   const isBounded = lineage.some((key) => key.concurrentTasks !== null || hasSpendLimit(key));
   return parentTaskId === null && webhookUrl === null && !brings && !isBounded;
 }

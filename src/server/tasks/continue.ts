@@ -30,7 +30,8 @@ export async function continueOnce(call: Call, input: ContinueTaskBody, needs: A
   const scopes = needs.scopesFor(actor.operator);
   const given = scopesOf(input, before, scopes);
   const caller = grantScopes(given, actor.key.scopes, scopes);
-  const files = keptFiles(before, input);
+  const added = addedFiles(input, await needs.files.findUploads(actor, input.uploads));
+  const files = keptFiles(before, added);
   const workspace = workspaceOf(before, store.clock.now());
   const from: From = {
     taskId: before.id,
@@ -40,7 +41,7 @@ export async function continueOnce(call: Call, input: ContinueTaskBody, needs: A
       ...(await forgottenNotes(store.db, before)),
       ...scopeNotes(before, caller.effective, input.scopes === undefined),
       ...workspace.notes,
-      ...fileNotes(before, files, input),
+      ...fileNotes(before, files, added),
     ],
     workspace: workspace.found,
     files,
@@ -128,11 +129,17 @@ function bodyOf(input: ContinueTaskBody, before: TaskRow, scopes: string[]): Run
 
 const isAmong = (one: unknown, all: readonly unknown[]) => all.some((other) => isDeepStrictEqual(other, one));
 
+type AddedFile = Pick<StoredFile, 'name' | 'size'>;
+
+function addedFiles({ files }: ContinueTaskBody, uploaded: readonly StoredFile[]): AddedFile[] {
+  const received = files.filter(isReceived).map(({ name, content }) => ({ name, size: content.size }));
+  return [...received, ...uploaded];
+}
+
 /** The files of the one before; a new one of the same name takes the place. None where they would be too much. */
-function keptFiles(before: TaskRow, input: ContinueTaskBody): StoredFile[] {
-  const names = new Set(input.files.map(({ name }) => name));
+function keptFiles(before: TaskRow, added: readonly AddedFile[]): StoredFile[] {
+  const names = new Set(added.map(({ name }) => name));
   const files = before.files.filter(({ name }) => !names.has(name));
-  const added = input.files.filter(isReceived).map(({ content }) => content);
   const bytes = [...files, ...added].reduce((sum, { size }) => sum + size, 0);
   const fits = files.length + names.size <= LIMITS.filesPerTask && bytes <= LIMITS.fileBytesPerTask;
   return fits && clashingName([...names, ...files.map(({ name }) => name)]) === null ? files : [];
@@ -169,8 +176,8 @@ function scopeNotes(before: TaskRow, effective: readonly string[], isSame: boole
   return [`${why}: ${lost.join(', ')}.`];
 }
 
-function fileNotes(before: TaskRow, files: readonly StoredFile[], input: ContinueTaskBody): string[] {
-  const names = new Set(input.files.map(({ name }) => name));
+function fileNotes(before: TaskRow, files: readonly StoredFile[], added: readonly AddedFile[]): string[] {
+  const names = new Set(added.map(({ name }) => name));
   const lost = before.files.filter((file) => !files.includes(file) && !names.has(file.name));
   if (lost.length === 0) return [];
   return [

@@ -2,7 +2,7 @@
 // what a caller is given of what it wants. Called by the settings and where a task is accepted.
 import { integerSetting } from '../../lib/settings.ts';
 import { SeedError } from '../../protocol/errors.ts';
-import type { ReceivedFile } from '../../protocol/file.ts';
+import { clashingName } from '../../protocol/file-name.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { Resources, WantedResources } from '../../protocol/resources.ts';
 
@@ -28,9 +28,21 @@ export function grantResources({ defaults, maxima }: ResourcePolicy, wanted: Wan
 
 const MIB = 1024 * 1024;
 
+/** Those of a request and those sent before. @throws SeedError invalid_input */
+export function refuseTooManyFiles(files: readonly { name: string }[]): void {
+  if (files.length > LIMITS.filesPerTask)
+    throw new SeedError('invalid_input', `files and uploads: a task takes at most ${LIMITS.filesPerTask} files`);
+  const clash = clashingName(files.map(({ name }) => name));
+  if (clash === null) return;
+  throw new SeedError(
+    'invalid_input',
+    `files and uploads: the name "${clash}" is there twice, or is also a folder`,
+  );
+}
+
 /** Files that fill a sandbox's disk would leave its agent nothing. @throws SeedError invalid_input */
-export function refuseWithoutRoom(files: readonly ReceivedFile[], { diskMb }: Resources): void {
-  const bytes = files.reduce((sum, { content }) => sum + content.size, 0);
+export function refuseWithoutRoom(files: readonly { size: number }[], { diskMb }: Resources): void {
+  const bytes = files.reduce((sum, { size }) => sum + size, 0);
   if (bytes <= (diskMb * MIB) / 2) return;
   throw new SeedError('invalid_input', `the files take more than half of the sandbox's disk of ${diskMb} MiB`, {
     hint: 'Ask for more with resources.diskMb.',

@@ -48,6 +48,7 @@ export async function orderOf(
     // Either says which models, and not both.
     ...(models !== undefined && { model: request.model, models: request.models }),
     files: request.files,
+    uploads: request.uploads,
     credentials: request.credentials,
     metadata: { ...task.metadata, ...request.metadata },
     timeout: request.timeout ?? task.timeout ?? LIMITS.timeoutDefaultMs,

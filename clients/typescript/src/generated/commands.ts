@@ -75,6 +75,7 @@ export const COMMANDS: Record<string, string> = {
   "tasks message": "POST /tasks/{id}/messages",
   "tasks run": "POST /tasks/run",
   "tasks stop": "POST /tasks/{id}/stop",
+  "tasks upload": "POST /tasks/uploads",
   "templates create": "POST /templates",
   "templates delete": "DELETE /templates/{name}",
   "templates get": "GET /templates/{name}",

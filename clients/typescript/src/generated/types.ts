@@ -1182,6 +1182,23 @@ export type TemplateTask = {
   models?: string[];
   metadata?: Record<string, string>;
 };
+export type Upload = {
+  /** What a task names it by */
+  id: string;
+  /** Bytes, exactly so many */
+  size: number;
+  /** Of its content: the store takes no other */
+  sha256: string;
+  method: "PUT";
+  /** Where the bytes are sent, to the store itself */
+  url: string;
+  /** Sent with them as they are */
+  headers: Record<string, string>;
+  /** The store takes no request that begins later */
+  sendBefore: string;
+  /** From then on no task can be given it */
+  expiresAt: string;
+};
 export type UsageGroup = {
   /** Id of the key or task, name of the model or command, error code, or day in UTC */
   group: string;
@@ -2437,6 +2454,15 @@ export interface BuiltInCommands {
         /** Its media type; omitted: by its name */
         type?: string;
       }[];
+      /** Further such files, which the store has already (tasks upload) */
+      uploads?: {
+        /** Id of the upload */
+        id: string;
+        /** Its path below /workspace/in */
+        name: string;
+        /** Its media type; omitted: by its name */
+        type?: string;
+      }[];
       /** By pack, your own credential for its platform; kept outside the sandbox, and gone when the task has ended */
       credentials?: Record<string, {
         /** The caller's own, as the platform takes it */
@@ -2664,6 +2690,15 @@ export interface BuiltInCommands {
         /** Its media type; omitted: by its name */
         type?: string;
       }[];
+      /** Further such files, which the store has already (tasks upload) */
+      uploads?: {
+        /** Id of the upload */
+        id: string;
+        /** Its path below /workspace/in */
+        name: string;
+        /** Its media type; omitted: by its name */
+        type?: string;
+      }[];
       /** By pack, your own credential for its platform; kept outside the sandbox, and gone when the task has ended */
       credentials?: Record<string, {
         /** The caller's own, as the platform takes it */
@@ -2694,6 +2729,19 @@ export interface BuiltInCommands {
     };
     answer: {
       task: Task;
+    };
+  };
+  /** Announce a file that you then send to the store yourself, and name in "uploads" when you start a task */
+  "tasks upload": {
+    kind: 'object';
+    input: {
+      /** Bytes of the file */
+      size: number;
+      /** Of its content, hexadecimal */
+      sha256: string;
+    };
+    answer: {
+      upload: Upload;
     };
   };
   /** Keep a template: an instruction with places for parameters, and what its task is to have */
