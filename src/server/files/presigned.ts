@@ -49,7 +49,13 @@ export function presigner({ endpoint, bucket, ...credentials }: S3Settings): Pre
       url.searchParams.set('response-content-disposition', disposition);
       url.searchParams.set('response-content-type', type);
       const signer = new AwsV4Signer({ ...signed, method: 'GET', url: url.href, signQuery: true });
-      return (await signer.sign()).url.href;
+      const { origin, pathname, searchParams } = (await signer.sign()).url;
+      const query = [...searchParams].map((pair) => pair.map(strictly).join('='));
+      return `${origin}${pathname}?${query.join('&')}`;
     },
   };
 }
+
+/** As it is signed (RFC 3986): a space that is written as a plus is another address to some stores. */
+const strictly = (text: string) =>
+  encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
