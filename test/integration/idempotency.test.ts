@@ -24,7 +24,6 @@ import { type Answered, ApiDocument, type Operation } from '../fixtures/fuzz/doc
 import { Known } from '../fixtures/fuzz/known.ts';
 import { asCalled, askedFor, draftThatSucceeds, type Party, type Reach } from '../fixtures/fuzz/party.ts';
 import { Sender } from '../fixtures/fuzz/requests.ts';
-import { type S3Server, startS3 } from '../fixtures/s3-server.ts';
 import { startTestServer, type TestServer } from '../fixtures/server.ts';
 import { openTestStore, type TestStore } from '../fixtures/store.ts';
 import { tableContents } from '../fixtures/table-contents.ts';
@@ -147,13 +146,11 @@ describe('over REST', () => {
 });
 
 describe('every creating command', () => {
-  let s3: S3Server;
   let server: TestServer;
   let reach: Reach;
   let database: Client;
   beforeAll(async () => {
-    s3 = await startS3();
-    server = await startTestServer({ files: { s3: s3.settings, retentionDays: null } });
+    server = await startTestServer();
     database = new Client({ connectionString: server.databaseUrl });
     await database.connect();
     const document = new ApiDocument((await server.call('GET', '/openapi.json', { key: null })).body);
@@ -163,7 +160,6 @@ describe('every creating command', () => {
     reach?.sender[Symbol.dispose]();
     await database?.end();
     await server?.stop();
-    await s3?.close();
   });
 
   const creating = BUILT_IN.filter((command) => isObject(command) && command.creates);
@@ -177,8 +173,8 @@ describe('every creating command', () => {
 
   // Those go on with a task that has ended, or runs: follow-ups.test.ts has one. Of an account one export is under
   // way at a time, whoever asks: account-export.test.ts. And batches go on by themselves, so that rows come of them at
-  // any time: batches.test.ts has theirs.
-  const elsewhere = /^(tasks (continue|message|batch)|batches retry|accounts exports create)$/;
+  // any time: batches.test.ts has theirs. Nothing is uploaded to a folder: uploads.test.ts.
+  const elsewhere = /^(tasks (continue|message|batch|upload)|batches retry|accounts exports create)$/;
   const repeated = creating.map(({ name }) => name).filter((name) => !elsewhere.test(name));
   it.each(repeated)('%s does its work once for ten requests at once', async (name) => {
     const operation = reach.document.operations.find(({ id }) => id === name.replaceAll(' ', '_')) as Operation;

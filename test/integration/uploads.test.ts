@@ -95,6 +95,16 @@ describe('an upload', () => {
     s3.refusals.length = 0;
   });
 
+  it('is announced once for requests of one Idempotency-Key', async () => {
+    const headers = { 'idempotency-key': 'announced-once' };
+    const ask = () => server.call('POST', '/api/v1/tasks/uploads', { body: describedAs('once'), headers });
+    const answers = await Promise.all([ask(), ask(), ask(), ask(), ask()]);
+    expect(new Set(answers.map(({ status, body }) => `${status} ${JSON.stringify(body)}`)).size).toBe(1);
+    expect(await named(answers[0]?.body.upload.id)).toHaveLength(1);
+    const announced = `select from uploads where sha256 = '${sha256('once')}'`;
+    expect(await rowsOf(server.databaseUrl, announced)).toHaveLength(1);
+  });
+
   it('that has not been sent is refused, and can be sent and given then', async () => {
     const upload = await announce('late');
     const given = [{ id: upload.id, name: 'late.txt' }];
