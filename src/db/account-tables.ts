@@ -6,6 +6,15 @@ import type { Defaulted, JsonOrNull } from './columns.ts';
 
 /** A piece of an archive, in the order in which they belong together. */
 export interface StoredPart {
+  uploads: {
+    id: string;
+    account_id: string;
+    key_id: string;
+    size: number;
+    sha256: string;
+    created_at: Date;
+    expires_at: Date;
+  };
   blobId: string;
   size: number;
   /** Hexadecimal. */

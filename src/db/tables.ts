@@ -49,15 +49,6 @@ export interface Tables
     ScheduleTables,
     WebhookTables {
   blobs: { id: string; task_id: string; created_at: Date; unused_since: Date | null };
-  uploads: {
-    id: string;
-    account_id: string;
-    key_id: string;
-    size: number;
-    sha256: string;
-    created_at: Date;
-    expires_at: Date;
-  };
   credentials: {
     id: string;
     account_id: string;

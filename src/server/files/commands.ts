@@ -1,4 +1,4 @@
-// Artifacts, what the agent of a task leaves in /workspace/out; and files that are sent to the store before a task.
+// Artifacts, what the agent of a task leaves in /workspace/out; and files that are in the store before a task.
 import { z } from 'zod';
 import { defineCommand, defineFile } from '../../command/define-command.ts';
 import { FileName, KeptFile } from '../../protocol/file.ts';

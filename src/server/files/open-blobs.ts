@@ -12,7 +12,7 @@ import { presigner } from './presigned.ts';
 import type { FileSettings } from './settings.ts';
 import { releaseWorkspaces } from './workspaces.ts';
 
-/** @param sendsUpTo larger blobs callers get from the store, where that can be; null: all come from this process */
+/** @param sendsUpTo larger blobs callers get from the store, where that can be; null: all come from here */
 export async function openBlobs(
   { s3 }: FileSettings,
   dataDir: string,

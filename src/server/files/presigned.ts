@@ -1,4 +1,4 @@
-// Requests to the S3 store that others make: signed here, so that they need no key. Used by blobs.ts and uploads.ts.
+// Requests to the S3 store that others make: signed here, so that they need no key. For blobs.ts and uploads.ts.
 import { AwsV4Signer } from 'aws4fetch';
 import { later } from '../../db/database-clock.ts';
 import type { S3Settings } from './blob-store.ts';
@@ -21,8 +21,8 @@ const PUT_MS = 15 * 60_000;
 const GET_SECONDS = 300;
 
 /**
- * What is put is signed in its headers (AWS Signature Version 4): in an address the signature is of no content, and
- * a store need not compare what it gets. What is got is signed in its address, which a redirect can carry.
+ * What is put is signed in its headers (AWS Signature Version 4): in an address the signature is of no content,
+ * and a store need not compare what it gets. What is got is signed in its address, which a redirect can carry.
  */
 export function presigner({ endpoint, bucket, ...credentials }: S3Settings): Presigner {
   const addressOf = (id: string) => `${endpoint}/${bucket}/${id}`;

@@ -1,5 +1,5 @@
-// Files that callers send to the store themselves: announced and signed, found, and taken by the task that is given
-// them. Used by the command `tasks upload` and where tasks are accepted. What no task takes is removed by
+// Files that callers send to the store themselves: announced and signed, found, and taken by the task that is
+// given them. Used by the command `tasks upload` and where tasks are accepted. What no task takes is removed by
 // KeptBlobs.clean.
 import { randomUUID } from 'node:crypto';
 import { getMimeType } from 'hono/utils/mime';
@@ -105,7 +105,7 @@ export async function refuseUnsent(blobs: Pick<KeptBlobs, 'sizeOf'>, files: read
   }
 }
 
-/** For the task, in the transaction that accepts it. Throws SeedError `invalid_input` where another one was first. */
+/** In the transaction that accepts the task. Throws SeedError `invalid_input` where another one was first. */
 export async function takeUploads(tx: Tx, taskId: string, files: readonly StoredFile[]): Promise<void> {
   if (files.length === 0) return;
   const ids = files.map(({ blobId }) => blobId);
