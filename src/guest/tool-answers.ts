@@ -32,8 +32,12 @@ const SAME_CALLS = 3;
  * there they wrote the same call again, more often than not. With this they answered.
  */
 export const CLOSING = 'That command is done. When you have what was asked for, answer now in plain text.';
-/** They else claimed that it was done. */
-export const FAILED = 'That command failed. Call bash again with a better command; answer only when none works.';
+/**
+ * They else claimed that it was done; without examples they guessed the same again, what stands in a file or which
+ * flags there are.
+ */
+export const FAILED =
+  'That command failed. Call bash again with another command, one that shows more, such as `cat` for a file or `--help` for a command; answer only when none works.';
 
 /** The same where the answer is to be a value. */
 const CLOSING_FOR_OUTPUT =
