@@ -60,6 +60,7 @@ export default defineConfig({
           // An instance that starts, and one that comes back from a freeze, take their time.
           testTimeout: 90_000,
           hookTimeout: 180_000,
+          expect: { poll: { timeout: 20_000 } },
         },
       },
       {

@@ -129,6 +129,7 @@ async function pooled(databaseUrl: string, undo: AsyncDisposableStack): Promise<
     say(`The function reaches Postgres itself. ${why}`);
     return databaseUrl;
   }
+  say('The function reaches Postgres through PgBouncer, which lends it sessions by the transaction');
   const bouncer = undo.adopt(await startPgBouncer(databaseUrl, { default_pool_size: 20 }), (one) => one.stop());
   return bouncer.pooled(databaseUrl);
 }

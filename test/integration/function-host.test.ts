@@ -9,6 +9,8 @@ import { callsTo, startTestServer, type TestServer } from '../fixtures/server.ts
 import { startReceiver, type WebhookReceiver } from '../fixtures/webhook-receiver.ts';
 
 const TASKS = 3;
+/** The function itself ends an answer later than that. */
+const BEGINS_WITHIN_MS = 30_000;
 
 let server: TestServer;
 let receiver: WebhookReceiver;
@@ -95,6 +97,19 @@ describe('the host', () => {
     const { status } = await server.call('GET', '/api/v1/whoami', { key: body.secret, headers: forged });
     expect(status).toBe(403);
   });
+
+  it.each(['application/x-ndjson', 'text/event-stream'])(
+    'sends the headers with the first byte: a stream of %s begins before anything happens',
+    async (accept) => {
+      const leave = new AbortController();
+      const { status, headers } = await fetch(`${server.url}/api/v1/webhooks/events/stream`, {
+        headers: { authorization: `Bearer ${server.adminKey}`, accept },
+        signal: AbortSignal.any([leave.signal, AbortSignal.timeout(BEGINS_WITHIN_MS)]),
+      });
+      leave.abort();
+      expect([status, headers.get('content-type')]).toEqual([200, accept]);
+    },
+  );
 
   it('calls the cron with its secret, and nobody else is let drain', async () => {
     expect((await server.call('GET', '/api/cron/drain')).status).toBe(401);

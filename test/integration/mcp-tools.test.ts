@@ -16,6 +16,12 @@ async function toolNames(key: string, query = ''): Promise<string[]> {
   return (await client.listTools()).tools.map(({ name }) => name);
 }
 
+/** Without when each was last used: a function writes that behind each answer. */
+const unused = (list: { items: object[] }) => ({
+  ...list,
+  items: list.items.map((key) => ({ ...key, lastUsedAt: null })),
+});
+
 const textOf = (result: { content?: unknown }) => (result.content as { text: string }[])[0]?.text ?? '';
 
 describe.each([MODERN, LEGACY])('revision %s', (revision) => {
@@ -34,7 +40,7 @@ describe.each([MODERN, LEGACY])('revision %s', (revision) => {
     const rest = await server.call('GET', '/api/v1/keys?limit=2', { key: secret });
     const result = await client.callTool({ name: 'keys_list', arguments: { limit: 2 } });
     expect(result.isError).toBeFalsy();
-    expect(result.structuredContent).toEqual(rest.body);
+    expect(unused(result.structuredContent as { items: object[] })).toEqual(unused(rest.body));
     expect(textOf(result)).toContain(rest.body.items[0].id);
   });
 

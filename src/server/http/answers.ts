@@ -7,6 +7,8 @@ import { type Logger, logFailure } from '../../lib/log.ts';
 import type { HttpEnv } from './http-types.ts';
 
 const KEEP_ALIVE_MS = 15_000;
+/** A vendor of functions sends the headers with the first byte: it comes so soon, also where nothing happens. */
+const OPEN_WITHIN_MS = 100;
 
 /**
  * Streams the items. SSE ends with `event: end`, so that a reader can tell the end from a lost connection. A
@@ -23,9 +25,13 @@ export function streamAnswer(
   c.header('X-Accel-Buffering', 'no');
   const breakOff = () => void c.env.outgoing?.destroy();
   return stream(c, async (out) => {
-    const keepAlive = sse ? setInterval(() => void out.write(': keep-alive\n\n'), KEEP_ALIVE_MS) : undefined;
+    // A comment, or an empty line: neither says anything.
+    const sayNothing = () => void out.write(sse ? ': keep-alive\n\n' : '\n');
+    const keepAlive = sse ? setInterval(sayNothing, KEEP_ALIVE_MS) : undefined;
+    const opening = c.env.deadline && setTimeout(sayNothing, OPEN_WITHIN_MS);
     try {
       for await (const { id, item } of items) {
+        clearTimeout(opening);
         const json = JSON.stringify(item);
         await out.write(sse ? `id: ${id}\ndata: ${json}\n\n` : `${json}\n`);
         if (out.aborted) return;
@@ -36,6 +42,7 @@ export function streamAnswer(
       logFailure(log, error, 'a stream was broken off', { requestId: c.get('requestId') });
       breakOff();
     } finally {
+      clearTimeout(opening);
       clearInterval(keepAlive);
     }
   });

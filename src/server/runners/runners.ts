@@ -138,7 +138,8 @@ export function openRunnerLook(store: RunnerStore, doorSlots: number | null): Ru
       refuseAllUnusable(runners);
       if (lifeMs !== null) refuseTooLong(runners, lifeMs);
     },
-    queuedNote: async () => noteFor(await live(), doorSlots, leased),
+    // Side by side: the answer to each post waits for both.
+    queuedNote: async () => noteFor(...(await Promise.all([live(), leased()])), doorSlots),
   };
 }
 
@@ -163,13 +164,9 @@ function refuseTooLong(runners: readonly SeenRunner[], lifeMs: number): void {
   );
 }
 
-async function noteFor(
-  runners: readonly SeenRunner[],
-  doorSlots: number | null,
-  leased: () => Promise<number>,
-): Promise<string | null> {
+function noteFor(runners: readonly SeenRunner[], leased: number, doorSlots: number | null): string | null {
   if (runners.length === 0 && doorSlots === null)
     return 'No runner is connected; it starts as soon as one is ("npm start" brings one).';
   const slots = runners.reduce((sum, runner) => sum + runner.slots, doorSlots ?? 0);
-  return (await leased()) < slots ? null : `Waits for one of ${slots} slots.`;
+  return leased < slots ? null : `Waits for one of ${slots} slots.`;
 }

@@ -14,6 +14,8 @@ import { type InstanceCounts, type InstanceOptions, Instances } from './instance
 const MEGABYTE = 1024 * 1024;
 /** Of requests, and of answers that are no streams. */
 const BODY_BYTES = 4.5 * MEGABYTE;
+/** As long as the server keeps one that nobody uses: a request that meets its end would be lost. */
+const IDLE_MS = 75_000;
 
 export interface HostOptions extends Partial<Omit<InstanceOptions, 'given'>> {
   /** The folder that buildFunction made. */
@@ -56,7 +58,7 @@ export async function startFunctionHost(options: HostOptions): Promise<FunctionH
     ...options,
     given: { folder, cronSecret, mostMs, ...(settings && { settings }) },
   });
-  const server = createServer((request, response) => {
+  const server = createServer({ keepAliveTimeout: IDLE_MS }, (request, response) => {
     route(request, response).catch(() => response.destroy());
   });
   server.listen(port, '127.0.0.1');
@@ -104,7 +106,14 @@ export async function startFunctionHost(options: HostOptions): Promise<FunctionH
     ];
     // A connection for each: an instance that was stopped closes those it has kept as soon as it is continued.
     // It is not closed by an instance that answers before it has read all: that would cost the answer.
-    const asked = send({ agent: false, port, host: '127.0.0.1', method: request.method, path: request.url });
+    const asked = send({
+      agent: false,
+      setHost: request.headers.host === undefined,
+      port,
+      host: '127.0.0.1',
+      method: request.method,
+      path: request.url,
+    });
     for (let at = 0; at < rawHeaders.length + forwarded.length; at += 2) {
       const [name = '', value = ''] = [...rawHeaders, ...forwarded].slice(at, at + 2);
       asked.appendHeader(name, value);
