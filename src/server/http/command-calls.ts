@@ -237,18 +237,25 @@ async function recordCall(
   const taskId = command.isPoll ? null : c.get('actor').key.taskId;
   const kept = c.get('kept');
   const outcome = { ...ended, status: kept?.isUnknown ? null : ended.status };
-  if (!kept?.hasRow) {
-    const called = calledCommand(c, command, store);
-    // Of one that is unknown the row may be there: it has the same id and time.
-    const row = kept ? { ...kept.row, at: kept.isUnknown ? kept.row.at : called.at } : callRow(called);
-    if (taskId === null) calls.count({ ...row, ...outcome, taskId, idempotencyKey: null });
-    else await writeRow(store.db, { ...row, ...outcome });
+  const row = kept?.hasRow ? null : rowOfCall(c, command, store);
+  if (taskId === null) {
+    if (row) calls.count({ ...row, ...outcome, taskId, idempotencyKey: null });
+    return;
   }
-  if (taskId === null) return;
   const { name, effect, scope } = command;
   const { status, durationMs } = outcome;
-  await tellTask(taskId, { type: 'command', command: name, effect, scope, status, durationMs }).catch((error) => {
+  const event = { type: 'command', command: name, effect, scope, status, durationMs } as const;
+  const telling = tellTask(taskId, event).catch((error) => {
     log.error({ err: error, taskId, command: name }, 'a called command could not be recorded');
     observe({ type: 'records_lost', record: 'event', count: 1 });
   });
+  // Side by side: the agent waits for both.
+  await Promise.all([row && writeRow(store.db, { ...row, ...outcome }), telling]);
+}
+
+function rowOfCall(c: Context<HttpEnv>, command: Command, store: Store) {
+  const kept = c.get('kept');
+  const called = calledCommand(c, command, store);
+  // Of one that is unknown the row may be there: it has the same id and time.
+  return kept ? { ...kept.row, at: kept.isUnknown ? kept.row.at : called.at } : callRow(called);
 }

@@ -1,5 +1,5 @@
 // A task's events: appended while the task lives, numbered without gaps, read by whoever follows it.
-import { sql, type Updateable } from 'kysely';
+import { type RawBuilder, sql, type Updateable } from 'kysely';
 
 import { storableJson } from '../../db/storable.ts';
 import type { Store } from '../../db/store.ts';
@@ -9,7 +9,7 @@ import { notify } from '../../db/telling.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import type { AgentEvent, ServerEvent, TaskEvent } from '../../protocol/event.ts';
 import { LIMITS } from '../../protocol/limits.ts';
-import { isTerminal, LEASED } from '../../protocol/statuses.ts';
+import { isTerminal, LEASED, UNFINISHED } from '../../protocol/statuses.ts';
 import { type LeasedTaskId, lockLeasedTask, lockTask } from './rows.ts';
 
 /** One statement with more rows than this would meet Postgres's limit of parameters. */
@@ -34,8 +34,10 @@ export async function appendAgentEvents(
   store: Pick<Store, 'db' | 'clock'>,
   given: AgentEventBatch,
 ): Promise<void> {
-  if (await appendAtOnce(store, given)) return;
   const { batch, events, ...lease } = given;
+  const isNext = sql<boolean>`lease_id = ${lease.leaseId} and ${statusIn(LEASED)} and event_batch < ${batch}`;
+  const condition = { id: lease.taskId, where: isNext, more: { event_batch: batch } };
+  if (await appendAtOnce(store.db, condition, events, store.clock.now())) return;
   await store.db.transaction().execute(async (tx) => {
     const task = await lockLeasedTask(tx, lease);
     if (batch <= task.event_batch) return;
@@ -44,29 +46,45 @@ export async function appendAgentEvents(
   });
 }
 
+interface Condition {
+  /** Of the task. */
+  id: string;
+  where: RawBuilder<boolean>;
+  /** Changed with it. */
+  more?: Updateable<Tables['tasks']>;
+}
+
 /**
- * The same in one statement, which most of what tasks write comes to. Returns false, with nothing done, when it is
- * not so simple: a batch that came before, a lease that was lost, or more events than a task may have.
+ * Appends in one statement, which most of what is written of tasks comes to. Returns false, with nothing done,
+ * when it is not so simple: the condition does not hold, or the task would have more events than it may.
  */
 async function appendAtOnce(
-  { db, clock }: Pick<Store, 'db' | 'clock'>,
-  { taskId, leaseId, batch, events }: AgentEventBatch,
+  db: Db,
+  { id, where, more = {} }: Condition,
+  events: readonly (AgentEvent | ServerEvent)[],
+  now: Date,
 ): Promise<boolean> {
   const { length } = events;
   if (length === 0) return false;
-  const { numAffectedRows = 0n } = await sql`
-    with task as (
-      update tasks set event_batch = ${batch}, last_seq = last_seq + ${length}
-      where id = ${taskId} and lease_id = ${leaseId} and ${statusIn(LEASED)}
-        and event_batch < ${batch} and last_seq + ${length} <= ${LIMITS.eventsPerTask}
-      returning id, created_at, last_seq - ${length}::integer as before
+  const { numInsertedOrUpdatedRows = 0n } = await db
+    .with('task', (changing) =>
+      changing
+        .updateTable('tasks')
+        .set(({ eb }) => ({ ...more, last_seq: eb('last_seq', '+', length) }))
+        .where('id', '=', id)
+        .where(where)
+        .where('last_seq', '<=', LIMITS.eventsPerTask - length)
+        .returning(({ eb }) => ['id', 'created_at', eb('last_seq', '-', length).as('before')]),
     )
-    insert into events (task_id, seq, created_at, body)
-    select id, before + number, greatest(created_at, ${clock.now()}), body
-    from task, unnest(${events.map((event) => storableJson(event))}::jsonb[]) with ordinality as told (body, number)
-  `.execute(db);
-  if (numAffectedRows === 0n) return false;
-  await notify(db, `task:${taskId}`);
+    .insertInto('events')
+    .columns(['task_id', 'seq', 'created_at', 'body'])
+    .expression(
+      sql`select id, before + number, greatest(created_at, ${now}), body
+        from task, unnest(${events.map((event) => storableJson(event))}::jsonb[]) with ordinality as told (body, number)`,
+    )
+    .executeTakeFirstOrThrow();
+  if (numInsertedOrUpdatedRows === 0n) return false;
+  await notify(db, `task:${id}`);
   return true;
 }
 
@@ -80,6 +98,8 @@ export async function appendServerEvent(
   event: ToldEvent,
   now: Date = new Date(),
 ): Promise<void> {
+  const isAlive = { id: taskId, where: statusIn(UNFINISHED) };
+  if (await appendAtOnce(db, isAlive, [event], now)) return;
   await inTransaction(db, async (tx) => {
     const task = await lockTask(tx, taskId);
     if (task && !isTerminal(task.status)) await appendWithinLimit(tx, task, [event], now);

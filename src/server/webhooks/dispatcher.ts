@@ -1,6 +1,7 @@
 // Delivers events: makes deliveries of them, attempts those that are due side by side and records what came of it.
 // Every server runs one; what a killed one had in flight another takes over.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
 import type { Store } from '../../db/store.ts';
 import { type Logger, logFailure } from '../../lib/log.ts';
 import { type AttemptParts, attemptDelivery, type FinishedAttempt } from './attempt.ts';
@@ -51,7 +52,9 @@ export class Dispatcher implements AsyncDisposable {
   /** One round: starts every attempt that is due and has a slot. Returns what there was to do. */
   async turn(): Promise<{ events: number; attempts: number }> {
     const { store, claimMs = CLAIM_MS } = this.#options;
-    const events = await fanOutEvents(store);
+    const news = await lookForNews(store);
+    const events = news.events ? await fanOutEvents(store) : 0;
+    if (events === 0 && !news.due) return { events, attempts: 0 };
     const limit = TOTAL - this.#inFlight.size;
     if (limit <= 0) return { events, attempts: 0 };
     const slots = { limit, perLane: PER_LANE, perAccount: PER_ACCOUNT, inFlight: this.#inFlight };
@@ -134,6 +137,14 @@ export class Dispatcher implements AsyncDisposable {
     if (answered.length > 0) await recordAttempts(store, answered);
     await releaseClaims(store, givenUp);
   }
+}
+
+/** Asked at every turn, and mostly in vain: so for both at once, and of two indexes alone. */
+async function lookForNews({ db, clock }: Store): Promise<{ events: boolean; due: boolean }> {
+  const { rows } = await sql<{ events: boolean; due: boolean }>`
+    select exists (select from webhook_events where position is null) as events,
+      exists (select from webhook_accounts where due_at <= ${clock.now()}) as due`.execute(db);
+  return rows[0] ?? { events: false, due: false };
 }
 
 /** The deliveries in flight on this server, counted by lane and by account. */

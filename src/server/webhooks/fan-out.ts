@@ -1,4 +1,5 @@
-// Numbers the events that no server has seen yet and makes deliveries of them. Called by every dispatcher.
+// Numbers the events that no server has seen yet and makes deliveries of them. Called by a
+// dispatcher that has seen some.
 import { sql } from 'kysely';
 import { ADVISORY_LOCKS } from '../../db/advisory-locks.ts';
 import type { Store } from '../../db/store.ts';
@@ -11,10 +12,6 @@ const BATCH = 500;
  * committed: so whoever reads events in the order of their numbers misses none. Others return 0 at once.
  */
 export async function fanOutEvents(store: Pick<Store, 'db' | 'clock'>): Promise<number> {
-  // Every dispatcher asks at every turn, so without the lock.
-  const { rows: news } = await sql<{ some: boolean }>`
-    select exists (select from webhook_events where position is null) as some`.execute(store.db);
-  if (!news[0]?.some) return 0;
   return store.db.transaction().execute(async (tx) => {
     const { rows: locks } = await sql<{ mine: boolean }>`
       select pg_try_advisory_xact_lock(${ADVISORY_LOCKS.webhookFanOut}) as mine`.execute(tx);
