@@ -17,4 +17,6 @@ export const ADVISORY_LOCKS = {
   doorSlots: 5_333_025,
   /** Held while runs of schedules are claimed. */
   scheduledStarts: 5_333_026,
+  /** With the hash of their name: held while a slot of those that all processes share is taken. */
+  sharedSlots: 5_333_027,
 } as const;

@@ -4,6 +4,7 @@
 import type { Registry } from '../command/registry.ts';
 import { rowKeeper } from '../db/partitions.ts';
 import type { Store } from '../db/store.ts';
+import { type CountedSlots, countSlots } from '../lib/counted-slots.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Loops } from '../lib/loops.ts';
 import { priceOf } from '../lib/money.ts';
@@ -85,6 +86,8 @@ export interface Parts {
   loops?: Loops;
   /** How often a key may call, and signing in may fail; missing: as this process counts. */
   ratesOf?(store: Store): { rateLimits: KeyRates; signInLimits: SignInRates };
+  /** How many streams of a key and calls of models are under way; missing: as this process counts. */
+  slotsOf?(store: Store): CountedSlots;
   /** The address that it listens on; empty: as each request says. */
   ownUrl(): string;
   /** Makes the sandboxes of tasks that have no runner, where the settings have a door; missing: runners do. */
@@ -143,12 +146,14 @@ export async function composeSeed(parts: Parts, undo: AsyncDisposableStack) {
   const spending = undo.use(
     new Spending({ store, prices, log, askForRaise: (...asked) => askForRaise(...asked, asking) }),
   );
+  const sharedSlots = parts.slotsOf?.(store);
   const llm = createLlmGateway({
     upstreams,
     profileOf: known.profileOf,
     allowedModels: settings.llm.allowedModels,
     prices,
     countRequest: (account, limits) => countRequest(store, account, limits),
+    sharedSlots,
     reserve: (taskId, request, ...rest) =>
       spending.reserve(taskId, planCall(request, prices, llm.hasPrice(request.model)), ...rest),
     recordCall: async (taskId, call, reservation) => {
@@ -227,6 +232,7 @@ export async function composeSeed(parts: Parts, undo: AsyncDisposableStack) {
     prices,
     telemetry,
     signInLimits,
+    slots: sharedSlots ?? countSlots(),
     webFolder,
     mcpAllowedOrigins,
     mcpServerFor,

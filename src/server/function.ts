@@ -2,6 +2,7 @@
 // may be many, each frozen between requests and killed behind any answer. What a server has in memory for good is
 // in the database here, and what goes on by itself takes its turn with requests and by a cron.
 import { claimTurnIn } from '../db/loop-turns.ts';
+import { shareSlots } from '../db/shared-slots.ts';
 import { openStore } from '../db/store.ts';
 import { collectLoops } from '../lib/collected-loops.ts';
 import { type Logger, logFailure } from '../lib/log.ts';
@@ -79,6 +80,7 @@ export function createFunction(parts: FunctionParts): SeedFunction {
         openStore: () =>
           openStore({ databaseUrl: databaseUrlOf(settings), log, loops, onDemand: true, packs: tables }),
         ratesOf: (store) => ({ rateLimits: sharedKeyRates(store), signInLimits: sharedSignInRates(store) }),
+        slotsOf: (store) => shareSlots(store, log),
         cron: parts.cronSecret === null ? null : { secret: parts.cronSecret, drain },
         ownUrl: () => '',
       },

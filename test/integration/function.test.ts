@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createLog } from '../../src/lib/log.ts';
 import { LIMITS } from '../../src/protocol/limits.ts';
 import { createFunction, type FunctionParts } from '../../src/server/function.ts';
@@ -118,6 +118,28 @@ describe('a function', () => {
       statuses.push(status);
     }
     expect(statuses).toEqual([200, 200, 200, 429]);
+  });
+
+  it('counts the open streams of a key in the database, with every other function', async () => {
+    const { secret } = await server.newKey(['tasks:read']);
+    const headers = { authorization: `Bearer ${secret}` };
+    const [one, other] = [openFunction(), openFunction()];
+    const { body } = await one.ask('POST', '/api/v1/tasks/run', newTask);
+    const follow = ({ send }: typeof one) =>
+      send('GET', `/api/v1/tasks/${body.task.id}/events`, undefined, headers);
+    const half = Array.from({ length: LIMITS.eventStreamsPerKey / 2 });
+    const open = await Promise.all(half.flatMap(() => [follow(one), follow(other)]));
+    expect(new Set(open.map(({ status }) => status))).toEqual(new Set([200]));
+    for (const each of [one, other, openFunction()])
+      expect(await (await follow(each)).json()).toMatchObject({ error: { code: 'too_many_requests' } });
+    await open.pop()?.body?.cancel();
+    const freed = await vi.waitFor(async () => {
+      const answer = await follow(openFunction());
+      if (answer.status !== 200) throw new Error(await answer.text());
+      return answer;
+    });
+    await Promise.all([...open, freed].map((answer) => answer.body?.cancel()));
+    await Promise.all([one.settled(), other.settled()]);
   });
 
   it('counts failed sign-ins in the database, and none that succeeded', async () => {

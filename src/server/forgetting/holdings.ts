@@ -294,6 +294,7 @@ export const HOLDINGS: Readonly<Record<string, Holding>> = {
   llm_accounts: { account: null, task: [], ledger: words('account recent day day_requests'), content: {} },
   runners: { account: null, task: [], identity: words('id name state last_seen'), content: {} },
   token_buckets: { account: null, task: [], identity: words('who tokens at'), content: {} },
+  shared_slots: { account: null, task: [], identity: words('id name lapses_at'), content: {} },
   loop_turns: { account: null, task: [], identity: words('name turned_at'), content: {} },
   lease_looks: { account: null, task: [], identity: words('one since last'), content: {} },
   migrations: {

@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import type { Call } from '../../command/call.ts';
 import { type Command, isFile, isStream, type ObjectCommand } from '../../command/define-command.ts';
 import type { Store } from '../../db/store.ts';
+import type { CountedSlots } from '../../lib/counted-slots.ts';
 import type { Logger } from '../../lib/log.ts';
 import { failureOf, SeedError } from '../../protocol/errors.ts';
 import type { ServerEvent } from '../../protocol/event.ts';
@@ -15,11 +16,13 @@ import { fileAnswer, streamAnswer } from './answers.ts';
 import type { HttpEnv } from './http-types.ts';
 import { answerReader, type ReadNeeds } from './read-answers.ts';
 import { prefixIn } from './request-headers.ts';
-import type { StreamSlots } from './stream-slots.ts';
+import { holdStream } from './stream-slots.ts';
 
 export interface CallNeeds extends ReadNeeds {
   store: Store;
   log: Logger;
+  /** Counts the streams of each key. */
+  slots: CountedSlots;
   /** What the call must be admitted by; null: nothing limits it. */
   admissionOf(call: CalledCommand): Admission | null;
   approvals: Approvals;
@@ -61,14 +64,14 @@ interface Outcome {
 /** Runs the command on its input, which is sound, and makes the response of what comes of it. */
 export type Respond = (c: Context<HttpEnv>, call: Call) => Promise<Response>;
 
-/** @param streams counts the streams of each key */
-export function responder(command: Command, needs: CallNeeds, streams: StreamSlots): Respond {
+export function responder(command: Command, needs: CallNeeds): Respond {
   if (isStream(command)) {
     return async (c, call) => {
       const items = await read(c, command, needs, () => command.stream(resumed(c), call, undefined)).catch(
         refused,
       );
-      return streamAnswer(c, streams.hold(call.actor.key.id, items, call.waiting()), needs);
+      const held = await holdStream(needs.slots, call.actor.key.id, items, call.waiting());
+      return streamAnswer(c, held, needs);
     };
   }
   if (isFile(command)) {

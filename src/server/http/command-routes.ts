@@ -16,7 +16,6 @@ import { type Inbox, NO_DELIVERY } from './inbox.ts';
 import { inputReader } from './read-input.ts';
 import { preferredWaitMs, publicBase, shownCredential } from './request-headers.ts';
 import { type Background, isForLater, respondLater } from './respond-async.ts';
-import { StreamSlots } from './stream-slots.ts';
 
 export interface CommandRoutesNeeds extends CallNeeds {
   registry: Registry;
@@ -34,12 +33,11 @@ const NO_COMMAND: AuditedRoute = { name: null, effect: 'read' };
 
 export function commandRoutes(needs: CommandRoutesNeeds): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
-  const streams = new StreamSlots();
   const commands = needs.registry.commands.toSorted(literalFirst);
   const byPath = Map.groupBy(commands, ({ http }) => parseHttp(http).path);
   const byShape = Map.groupBy(commands, ({ http }) => shapeOf(parseHttp(http).path));
   for (const [path, ofPath] of byPath) {
-    for (const command of ofPath) mount(app, command, needs, streams);
+    for (const command of ofPath) mount(app, command, needs);
     refuseOtherMethods(app, path, byShape.get(shapeOf(path)) ?? [], needs.gate);
   }
   const readNarrowing = inputReader({ http: 'GET /commands', input: Narrowing });
@@ -73,10 +71,10 @@ function literalFirst(one: Command, other: Command): number {
   return (a ?? '') < (b ?? '') ? -1 : 1;
 }
 
-function mount(app: Hono<HttpEnv>, command: Command, needs: CommandRoutesNeeds, streams: StreamSlots): void {
+function mount(app: Hono<HttpEnv>, command: Command, needs: CommandRoutesNeeds): void {
   const { method, path } = parseHttp(command.http);
   const readInput = inputReader(command);
-  const respond = responder(command, needs, streams);
+  const respond = responder(command, needs);
   const success = isObject(command) ? (command.successStatus ?? 200) : 200;
   const takesFiles = isObject(command) && (command.takesFiles || command.takesLargeInput);
   const answer = async (c: Context<HttpEnv>, recordDone: RecordDone) => {

@@ -1,5 +1,6 @@
 // The LLM gateway: OpenAI-compatible chat completions for the models of the calling task, each from the upstream
 // that serves it. The HTTP routes that authenticate the task and call this are in routes.ts.
+import type { CountedSlots, Leave } from '../../lib/counted-slots.ts';
 import { type Prices, priceOf } from '../../lib/money.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import type { ModelHealth, ModelTraits } from '../../protocol/model.ts';
@@ -18,7 +19,7 @@ import { CALL_LIMITS, type CallLimits } from './call-signal.ts';
 import { type ChatRequest, parseChatRequest } from './chat-request.ts';
 import { HealthOfModels } from './model-health.ts';
 import { type ModelProfile, USUAL_PROFILE, withSampling } from './model-profile.ts';
-import { RateLimitedQueue, type Release } from './rate-limited-queue.ts';
+import { RateLimitedQueue } from './rate-limited-queue.ts';
 import { RefusedFields } from './refused-fields.ts';
 import { modelList, type ServedModels, servedModels } from './served-models.ts';
 import { type Upstream, upstreamOf } from './upstream.ts';
@@ -43,6 +44,8 @@ export interface LlmGatewayOptions {
   recordCall: RecordCall;
   /** Counts a request to an upstream's account against limits that all servers share. */
   countRequest(account: string, limits: RateLimits): Promise<NoRoom | null>;
+  /** Where calls under way at a time are counted by all processes together; missing: by each. */
+  sharedSlots?: CountedSlots | undefined;
   /** Called when a task's call waits for its model, with what is to be said of it. Must not throw. */
   onWait?(taskId: string, text: string): void;
   log: LlmLog;
@@ -100,7 +103,7 @@ export interface LlmGateway
   chatCompletions(body: unknown, caller: Caller): Promise<Response>;
 }
 
-const NO_SLOT_NEEDED: Release = () => undefined;
+const NO_SLOT_NEEDED: Leave = () => undefined;
 
 /** Throws invalid_settings when the default models are not served. */
 export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
@@ -223,9 +226,14 @@ export function createLlmGateway(options: LlmGatewayOptions): LlmGateway {
 }
 
 /** Null where nothing limits the calls. */
-function queueOf(upstream: Upstream, { countRequest }: Pick<LlmGatewayOptions, 'countRequest'>) {
+function queueOf(
+  upstream: Upstream,
+  { countRequest, sharedSlots }: Pick<LlmGatewayOptions, 'countRequest' | 'sharedSlots'>,
+) {
   const account = sharedAccount(upstream, upstream.limits);
   if (account === null) return null;
   const { name, limits } = account;
-  return { account, slots: new RateLimitedQueue({ limits, count: () => countRequest(name, limits) }) };
+  const most = limits.concurrent;
+  const shared = sharedSlots && most !== null && { takeSlot: () => sharedSlots.take(`calls of ${name}`, most) };
+  return { account, slots: new RateLimitedQueue({ limits, count: () => countRequest(name, limits), ...shared }) };
 }

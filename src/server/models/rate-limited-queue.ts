@@ -1,17 +1,17 @@
 // Who may ask the upstream now, when its account has limits: calls beyond them wait, and tasks are served in turn.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Leave, once } from '../../lib/counted-slots.ts';
 import { SeedError } from '../../protocol/errors.ts';
 import { LIMITS } from '../../protocol/limits.ts';
 import type { AccountLimits, NoRoom } from './account-limits.ts';
 import { llmUnavailable, type UpstreamFailure } from './upstream-failure.ts';
 
-/** Gives the slot back and lets the next call in. Safe to call twice. */
-export type Release = () => void;
-
 export interface QueueOptions {
   limits: AccountLimits;
   /** Counts a request against the limits that all servers share; null: it may be made. */
   count(): Promise<NoRoom | null>;
+  /** Takes a slot of those that all processes share; null: none is free. Missing: this process's alone count. */
+  takeSlot?(): Promise<Leave | null>;
   maxWaiting?: number;
   maxWaitMs?: number;
   sleep?(ms: number): Promise<unknown>;
@@ -19,12 +19,15 @@ export interface QueueOptions {
 
 /** Another server may take the room first; asking it at once again would be no use. */
 const SHORTEST_SLEEP_MS = 20;
+/** Nobody tells a process that another one has given a slot back. */
+const SLOT_POLL_MS = 200;
+const OWN_SLOT: Leave = () => undefined;
 const HINT =
   'All tasks share these limits. The operator can raise them to what the account has (SEED_LLM_REQUESTS_PER_MINUTE, SEED_LLM_REQUESTS_PER_DAY, SEED_LLM_CONCURRENT_CALLS), or add a model to SEED_LLM_MODEL.';
 
 /** Owns the calls that wait in this server. */
 export class RateLimitedQueue {
-  readonly #queue = new FairQueue<PromiseWithResolvers<Release>>();
+  readonly #queue = new FairQueue<PromiseWithResolvers<Leave>>();
   readonly #options: Required<QueueOptions>;
   #open = 0;
   #serving = false;
@@ -32,7 +35,7 @@ export class RateLimitedQueue {
   constructor(options: QueueOptions) {
     const { llmWaitingCalls: maxWaiting, llmWaitMs: maxWaitMs } = LIMITS;
     const sleepUnnoticed = (ms: number) => sleep(ms, undefined, { ref: false });
-    this.#options = { maxWaiting, maxWaitMs, sleep: sleepUnnoticed, ...options };
+    this.#options = { maxWaiting, maxWaitMs, sleep: sleepUnnoticed, takeSlot: async () => OWN_SLOT, ...options };
   }
 
   /**
@@ -40,11 +43,11 @@ export class RateLimitedQueue {
    * @param signal aborts the waiting, with its reason
    * @throws llm_unavailable when too many wait, the waiting takes too long or the day has no room left
    */
-  async enter(taskId: string, signal: AbortSignal): Promise<Release> {
+  async enter(taskId: string, signal: AbortSignal): Promise<Leave> {
     signal.throwIfAborted();
     const { maxWaiting, maxWaitMs } = this.#options;
     if (this.#queue.size >= maxWaiting) throw this.#full();
-    const waiting = Promise.withResolvers<Release>();
+    const waiting = Promise.withResolvers<Leave>();
     const leave = (why: unknown) => {
       this.#queue.remove(taskId, waiting);
       waiting.reject(why);
@@ -67,10 +70,21 @@ export class RateLimitedQueue {
     this.#serving = true;
     try {
       while (this.#queue.size > 0 && this.#open < (this.#options.limits.concurrent ?? Number.POSITIVE_INFINITY)) {
-        const noRoom = await this.#options.count();
-        if (noRoom === null) this.#admitNext();
-        else if (noRoom.waitMs > this.#options.maxWaitMs) this.#refuseAll(this.#usedUp(noRoom));
-        else await this.#options.sleep(Math.max(SHORTEST_SLEEP_MS, noRoom.waitMs));
+        const leave = await this.#options.takeSlot();
+        if (leave === null) {
+          await this.#options.sleep(SLOT_POLL_MS);
+          continue;
+        }
+        const noRoom = await this.#options.count().catch((error) => {
+          leave();
+          throw error;
+        });
+        if (noRoom === null) this.#admitNext(leave);
+        else {
+          leave();
+          if (noRoom.waitMs > this.#options.maxWaitMs) this.#refuseAll(this.#usedUp(noRoom));
+          else await this.#options.sleep(Math.max(SHORTEST_SLEEP_MS, noRoom.waitMs));
+        }
       }
     } catch (cause) {
       this.#refuseAll(
@@ -82,17 +96,20 @@ export class RateLimitedQueue {
   }
 
   /** Whoever went away while the request was counted leaves it to the next; without one it is lost. */
-  #admitNext(): void {
+  #admitNext(leave: Leave): void {
     const next = this.#queue.shift();
-    if (!next) return;
+    if (!next) {
+      leave();
+      return;
+    }
     this.#open += 1;
-    let ended = false;
-    next.resolve(() => {
-      if (ended) return;
-      ended = true;
-      this.#open -= 1;
-      void this.#serve();
-    });
+    next.resolve(
+      once(() => {
+        this.#open -= 1;
+        leave();
+        void this.#serve();
+      }),
+    );
   }
 
   #refuseAll(why: SeedError): void {

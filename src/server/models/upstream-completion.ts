@@ -1,6 +1,8 @@
 // One chat completion from the upstream: sends the request when its queue admits it, and makes the caller's answer
 // of what comes back. The upstream's key is attached here and nowhere else.
+
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Leave } from '../../lib/counted-slots.ts';
 import { isRecord } from '../../lib/json.ts';
 import type { SeedError } from '../../protocol/errors.ts';
 import { answerStream } from './answer-stream.ts';
@@ -10,7 +12,6 @@ import { type ChatRequest, toUpstreamBody } from './chat-request.ts';
 import type { AnswerPiece } from './dialect/answer-piece.ts';
 import { createNormaliser } from './dialect/normaliser.ts';
 import { completionOf } from './dialect/standard-stream.ts';
-import type { Release } from './rate-limited-queue.ts';
 import { readAnswer } from './read-answer.ts';
 import type { Upstream } from './upstream.ts';
 import {
@@ -38,7 +39,7 @@ interface UpstreamRequest {
   /** Whether another model would be asked next: then this one may not be silent for as long. */
   others: boolean;
   /** Resolves when a request may be made. */
-  enterQueue(signal: AbortSignal): Promise<Release>;
+  enterQueue(signal: AbortSignal): Promise<Leave>;
 }
 
 export interface UpstreamCompletion
