@@ -37,8 +37,10 @@ const AFTER_NOTHING =
   'Your last message was empty. Answer now in plain words what was asked for, or call a tool and write nothing else.';
 const AFTER_FAILURE =
   'Your last message was empty, and the command before it failed. Call bash with a better command and write nothing else, or say in plain words why it cannot be done.';
-const NOTHING_RUN =
-  'Nothing has been run: a command in a message is only text. If the answer needs a command, call bash with it and write nothing else; if not, give your answer again without a command.';
+/** Small models write next in the form of what they have read last: without it they answered, making it up. */
+const CALL_FORM = JSON.stringify({ name: 'bash', arguments: { command: '<command>' } });
+const NOTHING_RUN = `Nothing has been run: a command in a message is only text. If your answer needs none, give it again without a command. If it needs one, write nothing but the call of bash, as here:
+${CALL_FORM}`;
 /** A fence that holds commands, or says nothing of what it holds. */
 const SHELL_FENCE = /^ {0,3}(```|~~~) *(?:sh|bash|shell|console|zsh)? *\n[\s\S]*?\S[\s\S]*?^ {0,3}\1/m;
 

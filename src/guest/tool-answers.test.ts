@@ -89,4 +89,9 @@ test('an agent that has bash alone is told with each answer to go on or answer; 
   answers.called('b', { tool: 'bash', input: { command: 'dates' } });
   answers.answer('b', 'not found', { isError: true });
   expect(answers.told('b')).toMatch(/^not found\n\nThat command failed\. /);
+  answers.called('c', { tool: 'bash', input: { command: 'grep -i order note.txt' } });
+  answers.answer('c', 'Command exited with code 1', { isError: true });
+  expect(answers.told('c')).toMatch(
+    /^Command exited with code 1\n\nThat command failed and printed nothing\. .*`cat`/,
+  );
 });

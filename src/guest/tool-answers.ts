@@ -34,6 +34,10 @@ const SAME_CALLS = 3;
 export const CLOSING = 'That command is done. When you have what was asked for, answer now in plain text.';
 /** They else claimed that it was done. */
 export const FAILED = 'That command failed. Call bash again with a better command; answer only when none works.';
+/** A search that found nothing says no more than that it failed: some searched for the same again. */
+const FAILED_SILENTLY =
+  'That command failed and printed nothing. Call bash again with another command, one that shows more, such as `cat` for a file; answer only when none works.';
+const SILENT = /^Command exited with code \d+$/;
 
 /** The same where the answer is to be a value. */
 const CLOSING_FOR_OUTPUT =
@@ -46,7 +50,9 @@ export function createToolAnswers(
   commands: readonly ToldCommand[],
   { isForOutput }: { isForOutput: boolean } = { isForOutput: false },
 ): ToolAnswers {
-  const [closing, failed] = isForOutput ? [CLOSING_FOR_OUTPUT, FAILED_FOR_OUTPUT] : [CLOSING, FAILED];
+  const closing = isForOutput ? CLOSING_FOR_OUTPUT : CLOSING;
+  const failedWith = (text: string) =>
+    isForOutput ? FAILED_FOR_OUTPUT : SILENT.test(text.trim()) ? FAILED_SILENTLY : FAILED;
   const isSmall = tools.join() === 'bash';
   const open = new Map<string, ToolCall>();
   const changed = new Map<string, string>();
@@ -64,7 +70,7 @@ export function createToolAnswers(
       times = round === last ? times + 1 : 1;
       last = round;
       const answer = times < SAME_CALLS ? own : `${own}\n\n${sameAgain(times)}`;
-      if (isSmall) changed.set(callId, `${answer.trimEnd()}\n\n${isError ? failed : closing}`);
+      if (isSmall) changed.set(callId, `${answer.trimEnd()}\n\n${isError ? failedWith(text) : closing}`);
       else if (answer !== text) changed.set(callId, answer);
       return answer;
     },

@@ -114,9 +114,10 @@ export function createFunction(parts: FunctionParts): SeedFunction {
   /** Once for all requests that come together. What fails is met by the request itself. */
   function wake({ store, lapses }: Awaited<ReturnType<typeof open>>): Promise<void> {
     waking ??= (async () => {
-      await store.wake().catch((error) => logFailure(log, error, 'could not catch up after a standstill'));
-      // Whoever reads now is not told that a task runs whose time is over.
-      await lapses.now();
+      const goOn = (error: unknown) => logFailure(log, error, 'could not catch up after a standstill');
+      await store.wake().catch(goOn);
+      // Whoever reads now is not told that a task runs whose time is over; a full disk forbids no reading.
+      await lapses.now().catch(goOn);
     })().finally(() => {
       waking = null;
     });

@@ -189,6 +189,8 @@ test.skipIf(noDisk)(`the disk of the database is full${ROOM}`, async () => {
   undo.defer(() => server.stop());
   const instruction = () => Array.from({ length: 500 }, () => randomUUID()).join();
   const post = () => server.call('POST', '/api/v1/tasks/run', { body: { ...TASK, instruction: instruction() } });
+  // A function starts with its first request.
+  expect((await post()).status).toBe(202);
   await disk.fill();
 
   const refused = await vi.waitFor(async () => {

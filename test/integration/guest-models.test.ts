@@ -214,6 +214,12 @@ test('a small model that tells how to do it is told once that nothing was run', 
   const settlement = await run([says(HOW_TO), runs('echo ran'), says('one key')], { tools: 'bash' });
   expect(settlement).toMatchObject({ outcome: 'completed', stdout: 'one key' });
   expect(settlement?.stderr).toContain('the model only told which command to run');
+  // In the form in which it is to call, and without its command, which else would count as an echo.
+  const told = requests()
+    .flatMap(({ messages }) => messages.map((message) => JSON.stringify(message)))
+    .find((message) => message.includes('Nothing has been run'));
+  expect(told).toContain(JSON.stringify('{"name":"bash","arguments":{"command":"<command>"}}').slice(1, -1));
+  expect(told).not.toContain('keys list');
   // Who wants to be told how gets it all the same, and a larger model is not asked.
   expect(await run([says(HOW_TO), says(HOW_TO)], { tools: 'bash' })).toMatchObject({
     outcome: 'completed',
