@@ -48,7 +48,7 @@ export function streamAnswer(
   });
 }
 
-/** The bytes, or where they are for who follows that: our page may not, and what calls within the server does not. */
+/** The bytes, or where they are for who follows that: not our page, nor what calls within the server. */
 export async function fileAnswer(c: Context<HttpEnv>, file: SentFile): Promise<Response> {
   const { name, size, type, sha256, content, elsewhere } = file;
   // RFC 9530
