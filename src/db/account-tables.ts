@@ -6,6 +6,13 @@ import type { Defaulted, JsonOrNull } from './columns.ts';
 
 /** A piece of an archive, in the order in which they belong together. */
 export interface StoredPart {
+  blobId: string;
+  size: number;
+  /** Hexadecimal. */
+  sha256: string;
+}
+
+export interface AccountTables {
   uploads: {
     id: string;
     account_id: string;
@@ -15,13 +22,6 @@ export interface StoredPart {
     created_at: Date;
     expires_at: Date;
   };
-  blobId: string;
-  size: number;
-  /** Hexadecimal. */
-  sha256: string;
-}
-
-export interface AccountTables {
   account_deletions: {
     account_id: string;
     requested_at: Date;
