@@ -178,7 +178,7 @@ describe('an upload', () => {
     const plain = await startTestServer();
     const answer = await plain.call('POST', '/api/v1/tasks/uploads', { body: describedAs('x') });
     expect(answer).toMatchObject({
-      status: 404,
+      status: 409,
       body: { error: { hint: expect.stringContaining('in the request') } },
     });
     await plain.stop();

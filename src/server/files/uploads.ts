@@ -18,7 +18,7 @@ import type { KeptBlobs } from './blobs.ts';
 const USABLE_MS = 3_600_000;
 
 /**
- * Announces a file that the caller then sends to the store. Throws SeedError `not_found` where there is no store
+ * Announces a file that the caller then sends to the store. Throws SeedError `conflict` where there is no store
  * that it could reach, `not_allowed` to agents, `too_many_requests` where too many wait for a task.
  */
 export async function openUpload(
@@ -31,13 +31,9 @@ export async function openUpload(
       hint: 'Give the files in the request that starts the task.',
     });
   if (presigner === null)
-    throw new SeedError(
-      'not_found',
-      'this Seed keeps files in a folder of its own, which nothing is uploaded to',
-      {
-        hint: 'Send the file in the request that starts the task: under "files", or as a part of a form.',
-      },
-    );
+    throw new SeedError('conflict', 'this Seed keeps files in a folder of its own, which nothing is uploaded to', {
+      hint: 'Send the file in the request that starts the task: under "files", or as a part of a form.',
+    });
   const id = randomUUID();
   const now = store.clock.now();
   const expiresAt = later(now, USABLE_MS);
