@@ -85,5 +85,5 @@ export const getExportPart = defineFile({
       .describe('Number of the part, from 1 on'),
   }),
   examples: [`seed accounts exports part ${EXAMPLE} 0d9f1c7e-4a8e-4a55-9f6a-3f1f8f0b7c11 1 --output part-1`],
-  file: (input, call, { blobs }: { blobs: Pick<KeptBlobs, 'read'> }) => readPart(call, input, blobs),
+  file: (input, call, { blobs }: { blobs: Pick<KeptBlobs, 'sent'> }) => readPart(call, input, blobs),
 });

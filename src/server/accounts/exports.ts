@@ -65,7 +65,7 @@ export async function findExport(asked: Asked, accountId: string, id: string): P
 export async function readPart(
   asked: Asked,
   { id, export: exportId, number }: { id: string; export: string; number: number },
-  blobs: Pick<KeptBlobs, 'read'>,
+  blobs: Pick<KeptBlobs, 'sent'>,
 ): Promise<SentFile> {
   const { parts } = await exportRow(asked, id, exportId);
   const part = parts[number - 1];
@@ -75,7 +75,7 @@ export async function readPart(
     });
   const { blobId, size, sha256 } = part;
   const name = `seed-${id}.tar.gz.${String(number).padStart(4, '0')}`;
-  return { name, size, sha256, type: 'application/octet-stream', content: await blobs.read(blobId) };
+  return blobs.sent({ name, size, sha256, type: 'application/octet-stream', blobId });
 }
 
 async function exportRow({ store, actor }: Asked, accountId: string, id: string): Promise<ExportRow> {

@@ -229,6 +229,11 @@ const IDEMPOTENT_REPLAY: JsonObject = {
   schema: { type: 'string' },
 };
 
+const ELSEWHERE: JsonObject = {
+  description: 'Behind functions, of a file too large for their answers: where the store has it, for five minutes',
+  headers: { Location: { schema: { type: 'string', format: 'uri' } } },
+};
+
 function responses(command: Command, components: Record<string, JsonSchema>): JsonObject {
   const errors = errorResponses(command);
   if (isStream(command)) {
@@ -240,7 +245,7 @@ function responses(command: Command, components: Record<string, JsonSchema>): Js
   if (isFile(command)) {
     const description = 'The bytes of the file, with its media type; Repr-Digest has their SHA-256';
     const content = { '*/*': { schema: { type: 'string', format: 'binary' } } };
-    return { 200: { description, content }, ...errors };
+    return { 200: { description, content }, 302: ELSEWHERE, ...errors };
   }
   const schema = hoist(toJsonSchema(command.output, 'output'), components);
   const answer = {
