@@ -43,6 +43,8 @@ sub run {
   mkdir $DIR;
   open my $lock, '>>', $LOCK or die "$LOCK: $!\n";
   exit 0 if !flock($lock, LOCK_EX | LOCK_NB) || -e $ENDED;
+  # The end of a child, or word of an earlier deadline, breaks the sleep off: from the moment at which it can be told.
+  $SIG{USR1} = $SIG{CHLD} = sub { };
   put($PID, $$);
   mounts($disk);
   put($LAST_WORDS, '');
@@ -63,8 +65,6 @@ sub run {
     open STDERR, '>', "$DIR/said";
     exec { $program[0] } @program, $settings or POSIX::_exit(127);
   }
-  # The end of a child, or word of an earlier deadline, breaks the sleep off.
-  $SIG{USR1} = $SIG{CHLD} = sub { };
   my ($isLate, $status) = (0);
   for (;;) {
     my $told = slurp($DEADLINE);
@@ -131,6 +131,8 @@ sub await {
 sub until_then {
   my ($seconds) = @_;
   my ($then, $told) = (time + $seconds, slurp($DEADLINE));
+  # It may be told before the program has begun to run.
+  mkdir $DIR;
   put($DEADLINE, $then) unless $told && $told <= $then;
   my $pid = slurp($PID);
   kill 'USR1', $pid if $pid;
