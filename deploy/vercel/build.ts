@@ -82,7 +82,7 @@ async function bundleProgram(program: string, places: readonly PackPlace[]): Pro
     // Postgres by a binding of C, and what makes bundles: nobody asks for them here.
     external: ['pg-native', 'esbuild'],
     alias: { 'seed/pack': join(ROOT, 'src/pack/pack.ts') },
-    plugins: [ownFolders(places), englishOnly],
+    plugins: [ownFolders(places), englishOnly, requiredWhenUsed(program)],
     banner: {
       js: "import { createRequire as requireOfBundle } from 'node:module'; const require = requireOfBundle(import.meta.url);",
     },
@@ -133,6 +133,48 @@ const englishOnly: Plugin = {
     }));
   },
 };
+
+/** What only some requests need, and what is called at once where it is: no import can wait there. */
+const WHEN_USED = [
+  '@fastify/busboy',
+  'croner',
+  'csv-parse',
+  'csv-stringify/sync',
+  'jose',
+  're2js',
+  'tar-stream',
+  'yaml',
+];
+
+/** Each is a file of its own beside the program, and read when something of it is first used. */
+function requiredWhenUsed(program: string): Plugin {
+  return {
+    name: 'required when used',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^[a-z@]/ }, ({ path, namespace }) =>
+        WHEN_USED.includes(path) && namespace === 'file' ? { path, namespace: 'when-used' } : undefined,
+      );
+      onResolve({ filter: /.*/, namespace: 'when-used' }, ({ path }) => ({ path, external: true }));
+      onLoad({ filter: /.*/, namespace: 'when-used' }, async ({ path }) => {
+        const file = `${path.replaceAll(/\W/g, '-')}.cjs`;
+        await build({
+          stdin: { contents: `export * from ${JSON.stringify(path)};`, resolveDir: ROOT },
+          outfile: join(program, file),
+          bundle: true,
+          format: 'cjs',
+          platform: 'node',
+          target: 'node24',
+          minify: true,
+          legalComments: 'none',
+          logLevel: 'silent',
+        });
+        const names = Object.keys(await import(path)).filter((name) => /^\w+$/.test(name) && name !== 'default');
+        const getters = names.map((name) => `get ${name}() { return require('./${file}').${name}; }`);
+        return { contents: `module.exports = { ${getters.join(', ')} };`, loader: 'js' };
+      });
+    },
+  };
+}
 
 /** What a pack reads beside its own file it finds where it is copied to. */
 function ownFolders(places: readonly PackPlace[]): Plugin {

@@ -1,7 +1,14 @@
 // Commands as a manifest: what the CLI, the agent's prompt and GET /api/v1/commands are made from.
 import { z } from 'zod';
 import { neededInputs } from '../lib/needed-inputs.ts';
-import type { HttpMethod, JsonSchema, Manifest, ManifestCommand, ToldCommand } from '../protocol/manifest.ts';
+import type {
+  HttpMethod,
+  JsonSchema,
+  Manifest,
+  ManifestCommand,
+  ToldCommand,
+  ToldFilter,
+} from '../protocol/manifest.ts';
 import { NOT_BLANK } from '../protocol/one-of-fields.ts';
 import { type Command, isFile, isObject, isStream } from './define-command.ts';
 
@@ -14,15 +21,47 @@ export function toManifest(
   return { version, commands: commands.map((command) => toManifestCommand(command, uploadsAbove)) };
 }
 
-/** The same as an agent is told of it at its start. */
-export function toTold(commands: readonly Command[]): ToldCommand[] {
+/**
+ * The same as an agent is told of it at its start.
+ * @param filters whether also what narrows those that read
+ */
+export function toTold(commands: readonly Command[], { filters = false } = {}): ToldCommand[] {
   const told = commands.filter(({ isPoll }) => !isPoll);
   return told.map(({ name, summary, effect, http, input }) => {
+    const schema = toJsonSchema(input, 'input');
     const positional = pathParameters(parseHttp(http).path);
-    const required = neededInputs(toJsonSchema(input, 'input')).filter((one) => !positional.includes(one));
-    return { name, summary, effect, positional, ...(required.length > 0 && { required }) };
+    const required = neededInputs(schema).filter((one) => !positional.includes(one));
+    const narrowing = filters && effect === 'read' ? filtersOf(schema, [...positional, ...required]) : [];
+    return {
+      name,
+      summary,
+      effect,
+      positional,
+      ...(required.length > 0 && { required }),
+      ...(narrowing.length > 0 && { filters: narrowing }),
+    };
   });
 }
+
+/** Of a command; what it has beyond these stands in its help. */
+const FILTERS_MOST = 4;
+const CHOICES_MOST = 6;
+const OF_PAGES = ['limit', 'cursor'];
+
+/** Those of one plain value, without the given ones. */
+function filtersOf({ properties = {} }: JsonSchema, without: readonly string[]): ToldFilter[] {
+  const plain = Object.entries(properties).filter(
+    ([name, { type }]) =>
+      !without.includes(name) && !OF_PAGES.includes(name) && PLAIN_TYPES.includes(String(type)),
+  );
+  return plain.slice(0, FILTERS_MOST).map(([name, { type, enum: choices = [] }]) => ({
+    name,
+    ...(type === 'boolean' && { isSwitch: true }),
+    ...(choices.length > 0 && choices.length <= CHOICES_MOST && { choices: choices.map(String) }),
+  }));
+}
+
+const PLAIN_TYPES = ['string', 'number', 'integer', 'boolean'];
 
 function toManifestCommand(command: Command, uploadsAbove: number | null): ManifestCommand {
   const { name, summary, scope, effect, platform } = command;

@@ -19,4 +19,6 @@ export const ADVISORY_LOCKS = {
   scheduledStarts: 5_333_026,
   /** With the hash of their name: held while a slot of those that all processes share is taken. */
   sharedSlots: 5_333_027,
+  /** With the hash of an account: held while one of its uploads is announced. */
+  uploads: 5_333_028,
 } as const;

@@ -7,13 +7,13 @@ const promptOf = (options: Partial<PromptOptions>) =>
 
 test('commands stand in a shell block, with arguments, effect and summary, and one is called as an example', () => {
   const commands = [
-    manifestCommand('keys list'),
     manifestCommand('whoami'),
+    manifestCommand('keys list'),
     manifestCommand('keys revoke', { effect: 'destructive', positional: ['id'] }),
   ];
   const prompt = promptOf({ commands });
   expect(prompt).toContain(
-    '```sh\nseed keys list  # Does keys list\nseed whoami  # Does whoami\nseed keys revoke <id>  # [destructive] Does keys revoke\n```',
+    '```sh\nseed whoami  # Does whoami\nseed keys list  # Does keys list\nseed keys revoke <id>  # [destructive] Does keys revoke\n```',
   );
   expect(prompt).toContain('\nRun commands with the tool bash: {"command":"seed keys list"}.\n');
   const small = promptOf({ commands, tools: 'bash' });
@@ -95,4 +95,22 @@ test('where no command takes an input, the example reads what the caller gave', 
   );
   const get = manifestCommand('keys get', { positional: ['id'] });
   expect(promptOf({ ...given, commands: [get] })).toContain(example('seed keys get <id>'));
+});
+
+test('filters stand with the commands that have them, as long as the list stays short', () => {
+  const filters = [
+    { name: 'ownerId' },
+    { name: 'isLate', isSwitch: true as const },
+    { name: 'status', choices: ['open', 'done'] },
+  ];
+  const list = { ...manifestCommand('orders list'), filters };
+  expect(promptOf({ commands: [list], tools: 'bash' })).toContain(
+    'seed orders list [--owner-id <ownerId>] [--is-late] [--status <open|done>]  # Does orders list\n',
+  );
+  // Where nothing stands in a path, an input is shown by a filter.
+  expect(promptOf({ commands: [manifestCommand('whoami'), list], tools: 'bash' })).toContain(
+    '{"command":"seed orders list --owner-id <ownerId>"}',
+  );
+  const many = Array.from({ length: 30 }, (_, number) => ({ ...list, name: `orders${number} list` }));
+  expect(promptOf({ commands: many, tools: 'bash' })).not.toContain('--is-late');
 });

@@ -2,7 +2,7 @@
 // request of the model carries it, and small models follow it: so it is short.
 import { isRecord } from '../lib/json.ts';
 import { shellWord } from '../lib/shell-word.ts';
-import type { ToldCommand } from '../protocol/manifest.ts';
+import type { ToldCommand, ToldFilter } from '../protocol/manifest.ts';
 import type { ModelTraits } from '../protocol/model.ts';
 import type { AnswerSchema } from '../protocol/output.ts';
 import { flagOf } from './tool-answers.ts';
@@ -144,24 +144,47 @@ ${list}
 \`\`\``;
 }
 
-/** One that reads, and shows where an input stands; where none does, how a file is read. */
+/**
+ * One that reads, and shows where an input stands; where none does, how a file is read. The last such: the
+ * platform's own commands come behind Seed's, and tasks are about them.
+ */
 function exampleOf({ commands, workspaceDir, files = [] }: PromptOptions): string {
   const reading = commands.filter(({ effect }) => effect === 'read');
-  const withInput = reading.find(({ positional }) => positional.length === 1);
+  const withInput = reading.map(calledWithInput).findLast((line) => line !== null);
+  if (withInput !== undefined) return `seed ${withInput}`;
   const [file] = files;
-  if (withInput === undefined && file !== undefined) return `cat ${shellWord(`${workspaceDir}/in/${file.name}`)}`;
-  const example = withInput ?? reading[0];
+  if (file !== undefined) return `cat ${shellWord(`${workspaceDir}/in/${file.name}`)}`;
+  const example = reading.at(-1);
   if (example !== undefined) return `seed ${called(example)}`;
   return commands.length === 0 ? 'ls' : 'seed --help';
 }
 
+/** With the one input in its path, or its first filter; null: it has neither, or several inputs. */
+function calledWithInput(command: ToldCommand): string | null {
+  if (command.positional.length > 0) return command.positional.length === 1 ? called(command) : null;
+  const filter = command.filters?.find(({ isSwitch }) => !isSwitch);
+  return filter === undefined ? null : `${command.name} ${flagOf(filter.name)} ${valueOf(filter)}`;
+}
+
 type Group = [noun: string, members: ToldCommand[]];
 
+/** A list that is longer with them shows no filters. */
+const FILTERED_LENGTH = 1_600;
+
 function described(commands: readonly ToldCommand[]): string {
-  return commands
-    .map((command) => `seed ${calledWhole(command)}  # ${effectOf(command)}${command.summary}`)
-    .join('\n');
+  const list = (usageOf: (command: ToldCommand) => string) =>
+    commands.map((command) => `seed ${usageOf(command)}  # ${effectOf(command)}${command.summary}`).join('\n');
+  const filtered = list((command) => [calledWhole(command), ...(command.filters ?? []).map(filterOf)].join(' '));
+  return filtered.length <= FILTERED_LENGTH ? filtered : list(calledWhole);
 }
+
+/** `[--category <category>]`, `[--below-threshold]` */
+function filterOf(filter: ToldFilter): string {
+  if (filter.isSwitch) return `[${flagOf(filter.name)}]`;
+  return `[${flagOf(filter.name)} ${valueOf(filter)}]`;
+}
+
+const valueOf = ({ name, choices }: ToldFilter) => `<${choices?.join('|') ?? name}>`;
 
 function named(groups: readonly Group[]): string {
   const names = groups.map(([noun, members]) => `seed ${noun}  # ${members.map(shortName).join(', ')}`).join('\n');

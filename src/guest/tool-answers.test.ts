@@ -15,6 +15,7 @@ test.each([
   ['keys_list', {}, 'seed keys list'],
   ['seed_keys_list', {}, 'seed keys list'],
   ['seed keys list', {}, 'seed keys list'],
+  ['seed keys get 7', { id: '7' }, 'seed keys get 7'],
   ['seed-keys-list', {}, 'seed keys list'],
   ['functions.keysList', {}, 'seed keys list'],
   [
@@ -94,4 +95,24 @@ test('an agent that has bash alone is told with each answer to go on or answer; 
   expect(answers.told('c')).toMatch(
     /^Command exited with code 1\n\nThat command failed and printed nothing\. .*`cat`/,
   );
+});
+
+test('an agent that pipes text into jq is told how to get JSON', () => {
+  const answers = createToolAnswers(TOOLS, COMMANDS);
+  const misread = 'jq: parse error: Invalid numeric literal at line 1, column 3\n\n\nCommand exited with code 5';
+  const answerTo = (command: string, text = misread) => {
+    answers.called('a', { tool: 'bash', input: { command } });
+    return answers.answer('a', text, { isError: true });
+  };
+  expect(answerTo('seed contacts get acme | jq .email')).toBe(
+    `${misread}\n\n[jq reads JSON, and seed prints text here: run \`seed contacts get acme\` alone, or with --json before jq.]`,
+  );
+  expect(answerTo('seed contacts get acme --json | jq .[')).toBe(misread);
+  expect(answerTo('seed contacts get acme | jq .email', 'not found')).toBe('not found');
+  expect(answerTo('cat notes.txt | jq .email')).toBe(misread);
+});
+
+test('a switch is written without a value', () => {
+  const tools = { tool: 'keys list', input: { expired: true, revoked: false, owner: 'me' } };
+  expect(unknownTool(tools, TOOLS, COMMANDS)).toContain('run `seed keys list --expired --no-revoked --owner me`');
 });

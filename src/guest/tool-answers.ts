@@ -69,7 +69,10 @@ export function createToolAnswers(
       const round = JSON.stringify([call.tool, call.input, isKnown ? sameness : own]);
       times = round === last ? times + 1 : 1;
       last = round;
-      const answer = times < SAME_CALLS ? own : `${own}\n\n${sameAgain(times)}`;
+      const notes = [jqNote(call, text), times < SAME_CALLS ? null : sameAgain(times)].filter(
+        (note) => note !== null,
+      );
+      const answer = notes.length === 0 ? own : [own.trimEnd(), ...notes].join('\n\n');
       if (isSmall) changed.set(callId, `${answer.trimEnd()}\n\n${isError ? failedWith(text) : closing}`);
       else if (answer !== text) changed.set(callId, answer);
       return answer;
@@ -85,7 +88,19 @@ export function createToolAnswers(
 const sameAgain = (times: number) =>
   `[The same call has now brought the same output ${times} times in a row. If you do not wait for something, go on in another way, or answer.]`;
 
+const COMMAND_TO_JQ = /^\s*(seed\s[^|;&<>\n]{1,200}?)\s*\|\s*jq\b/;
+const JQ_MISREAD = /^jq: (?:parse )?error/m;
+
+/** Some pipe what is meant for people into jq, and took its error for the command's own. */
+function jqNote({ input: { command } }: ToolCall, output: string): string | null {
+  if (!JQ_MISREAD.test(output)) return null;
+  const line = COMMAND_TO_JQ.exec(String(command))?.[1];
+  if (line === undefined || /\s--json\b/.test(line)) return null;
+  return `[jq reads JSON, and seed prints text here: run \`${line}\` alone, or with --json before jq.]`;
+}
+
 const NAME_LENGTH = 80;
+const LINE_LENGTH = 1_000;
 
 /** Pure: how to do what the call of a tool that does not exist was meant to do. */
 export function unknownTool(call: ToolCall, tools: readonly string[], commands: readonly ToldCommand[]): string {
@@ -98,7 +113,13 @@ export function unknownTool(call: ToolCall, tools: readonly string[], commands: 
 /** Whether the name is that of one of the commands, in whatever spelling. */
 export function isCommandName(name: string, commands: readonly ToldCommand[]): boolean {
   const called = bare(name).replace(/^seed/, '');
-  return commands.some((command) => bare(command.name) === called);
+  return commands.some((command) => bare(command.name) === called) || lineIn(name, commands) !== null;
+}
+
+/** A command line in the place of a tool's name: `seed keys revoke 7`. */
+function lineIn(name: string, commands: readonly ToldCommand[]): string | null {
+  const [line = ''] = name.trim().split('\n');
+  return commands.some((command) => line.startsWith(`seed ${command.name} `)) ? line : null;
 }
 
 const bare = (name: string) => name.replace(/[^\p{L}\p{N}]/gu, '').toLowerCase();
@@ -107,6 +128,8 @@ const bare = (name: string) => name.replace(/[^\p{L}\p{N}]/gu, '').toLowerCase()
 function commandMeant({ tool, input }: ToolCall, commands: readonly ToldCommand[]): string | null {
   const called = bare(tool);
   if (called === 'seed') return seedLine(input, commands);
+  const line = lineIn(tool.slice(0, LINE_LENGTH), commands);
+  if (line !== null) return line;
   const command = longest(commands.filter(({ name }) => called.endsWith(bare(name))));
   return command === null ? null : `seed ${command.name}${inputWords(input, command)}`;
 }
@@ -120,11 +143,17 @@ function inputWords(input: Record<string, unknown>, { positional }: ToldCommand)
   const words = positional.map((name) => (isPlain(input[name]) ? shellWord(String(input[name])) : `<${name}>`));
   const flags = Object.entries(input)
     .filter(([name, value]) => !positional.includes(name) && isPlain(value))
-    .map(([name, value]) => `${flagOf(name)} ${shellWord(String(value))}`);
+    .map(([name, value]) => flagWith(name, value));
   return [...words, ...flags].map((word) => ` ${word}`).join('');
 }
 
 const isPlain = (value: unknown) => ['string', 'number', 'boolean'].includes(typeof value);
+/** A switch takes no value. */
+function flagWith(name: string, value: unknown): string {
+  if (typeof value === 'boolean') return value ? flagOf(name) : flagOf(`no-${name}`);
+  return `${flagOf(name)} ${shellWord(String(value))}`;
+}
+
 /** Of an input, as the CLI takes it. */
 export const flagOf = (name: string) => `--${kebabCase(name)}`;
 

@@ -51,4 +51,15 @@ export interface Manifest {
 export interface ToldCommand extends Pick<ManifestCommand, 'name' | 'summary' | 'effect' | 'positional'> {
   /** Names of the inputs beside those in the path without which it is refused; older servers do not tell. */
   required?: readonly string[];
+  /** What narrows a command that reads, for models that guess flags; the others ask for its help. */
+  filters?: readonly ToldFilter[];
+}
+
+export interface ToldFilter {
+  /** Of the input. */
+  name: string;
+  /** Its flag takes no value. */
+  isSwitch?: true;
+  /** The only values that it takes, where these are few. */
+  choices?: readonly string[];
 }

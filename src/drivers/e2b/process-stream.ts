@@ -71,7 +71,7 @@ export async function runToEnd(
   envd: Envd,
   command: readonly string[],
   { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal },
-): Promise<{ code: number; stdout: string }> {
+): Promise<{ code: number; stdout: string; stderr: string }> {
   const late = AbortSignal.timeout(timeoutMs);
   const failed = (why: string, cause?: unknown) =>
     new SeedError('sandbox_failed', `a program in the sandbox ${why}`, { cause });
@@ -82,7 +82,7 @@ export async function runToEnd(
     if (said === null) throw failed('says too much');
     const code = await stream.exit;
     if (code === null) throw failed('was killed');
-    return { code, stdout: said.toString('utf8') };
+    return { code, stdout: said.toString('utf8'), stderr: stream.stderr() };
   } catch (error) {
     if (late.aborted) throw failed(`took longer than ${timeoutMs / 1000} s`, error);
     throw error;

@@ -13,7 +13,7 @@ import { idOfName, isProbe, LABELS, sandboxName } from './names.ts';
 import { probeVendor } from './probe.ts';
 import { createRemoteSandboxes, type Followed } from './sandboxes.ts';
 import { createStarts } from './starts.ts';
-import type { Vendor } from './vendor.ts';
+import type { Ran, Vendor } from './vendor.ts';
 
 const KEEPER_MS = 10_000;
 const KEEPER = { withinMs: KEEPER_MS };
@@ -59,8 +59,8 @@ export function createRemoteDriver({ vendor, owner, installation }: RemoteDriver
     const startGuest = () =>
       askedAgain(async () => {
         if (!vendor.isWarm) return vendor.startDetached(sandbox, keep.run(leftMs(), diskBytes));
-        const { code } = await vendor.run(sandbox, keep.bind(leftMs(), diskBytes), { timeoutMs: KEEPER_MS });
-        if (code !== 0) throw new SeedError('sandbox_failed', `No guest waits in the sandbox ${id}.`);
+        const bound = await vendor.run(sandbox, keep.bind(leftMs(), diskBytes), { timeoutMs: KEEPER_MS });
+        if (bound.code !== 0) throw refusal(`No guest waits in the sandbox ${id}`, bound);
       }, KEEPER);
     await startGuest();
     sandboxes.follow(id, sandbox, startGuest);
@@ -121,7 +121,7 @@ export function createRemoteDriver({ vendor, owner, installation }: RemoteDriver
         () => vendor.run(sandbox, keep.until(leftMs()), { timeoutMs: KEEPER_MS }),
         KEEPER,
       );
-      if (told.code !== 0) throw new SeedError('sandbox_failed', `The keeper of ${id} takes no deadline.`);
+      if (told.code !== 0) throw refusal(`The keeper of ${id} takes no deadline`, told);
       await askedAgain(() => vendor.limitLife(sandbox, leftMs() + VENDOR_LATER_MS), KEEPER);
       found.diesAt = deadline;
     },
@@ -148,3 +148,11 @@ export function createRemoteDriver({ vendor, owner, installation }: RemoteDriver
 
 /** Another sandbox has the name. */
 const isTaken = ({ cause }: SeedError): boolean => (cause as SeedError | undefined)?.code === 'conflict';
+
+const SAID_LENGTH = 300;
+
+/** With the keeper's own words, where it has any. */
+function refusal(what: string, { code, stderr }: Ran): SeedError {
+  const said = stderr.trim().slice(-SAID_LENGTH);
+  return new SeedError('sandbox_failed', `${what}: ${said === '' ? `it ended with code ${code}` : said}`);
+}

@@ -40,6 +40,8 @@ export interface Wish {
 export interface Ran {
   code: number;
   stdout: string;
+  /** What it complained of last, where it failed. */
+  stderr: string;
 }
 
 /**

@@ -113,7 +113,8 @@ export async function createVercelVendor(settings: VercelSettings): Promise<Vend
       return call(`run a program in ${sandbox.name}`, async () => {
         const options = { timeoutMs: Math.ceil(timeoutMs), ...(signal && { signal }) };
         const finished = await session.runCommand({ cmd, args, sudo: true, ...options });
-        return { code: finished.exitCode, stdout: await finished.stdout() };
+        const { exitCode: code } = finished;
+        return { code, stdout: await finished.stdout(), stderr: code === 0 ? '' : await finished.stderr() };
       });
     },
     async startDetached(sandbox, [cmd = '', ...args]) {

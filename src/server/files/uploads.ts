@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { getMimeType } from 'hono/utils/mime';
 import { sql } from 'kysely';
 import type { Actor, Call } from '../../command/call.ts';
+import { ADVISORY_LOCKS } from '../../db/advisory-locks.ts';
 import { later } from '../../db/database-clock.ts';
 import type { Store } from '../../db/store.ts';
 import type { StoredFile, Tx } from '../../db/tables.ts';
@@ -42,6 +43,8 @@ export async function openUpload(
     const blob = { id, task_id: randomUUID(), created_at: now, unused_since: expiresAt };
     await tx.insertInto('blobs').values(blob).execute();
     const { accountId, key } = actor;
+    // Each counts those that were announced at the same time.
+    await sql`select pg_advisory_xact_lock(${ADVISORY_LOCKS.uploads}::int, hashtext(${accountId}))`.execute(tx);
     const { rows } = await sql`
       insert into uploads (id, account_id, key_id, size, sha256, created_at, expires_at)
       select ${id}, ${accountId}, ${key.id}, ${file.size}, ${file.sha256}, ${now}, ${expiresAt}

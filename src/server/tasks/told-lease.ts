@@ -12,23 +12,28 @@ export interface ToldNeeds {
   llm: { traitsOf(model: string): ModelTraits };
 }
 
+/** Of more than these a small model is told no filters: every start carries what is told. */
+const FILTERED_COMMANDS = 20;
+
 export function toldLease(
   { registry, llm }: ToldNeeds,
   { task, leaseId, deadline, waitMs, operator, messages, outputSchema }: LeasedTask,
 ): Omit<Lease, 'taskKey' | 'leftMs'> {
+  const traits = llm.traitsOf(task.model);
+  const allowed = registry.allowed(task.scopes.effective, operator);
   return {
     leaseId,
     taskId: task.id,
     instruction: task.instruction,
     model: task.model,
-    modelTraits: llm.traitsOf(task.model),
+    modelTraits: traits,
     scopes: task.scopes.effective,
     timeoutMs: task.timeout,
     resources: task.resources,
     deadline: deadline.toISOString(),
     waitMs,
     files: task.files,
-    commands: toTold(registry.allowed(task.scopes.effective, operator)),
+    commands: toTold(allowed, { filters: traits.tools === 'bash' && allowed.length <= FILTERED_COMMANDS }),
     ...(task.continues !== null && { continues: { notes: task.notes, workspace: task.workspace !== null } }),
     ...(task.keep !== null && { keepsWorkspace: true }),
     ...(messages > 0 && { messages }),
