@@ -53,7 +53,7 @@ export async function buildFunction(
       filter: (path) => !/\/\.\w+$/.test(path),
     });
   }
-  const names = (await readdir(program, { recursive: true })).filter((name) => name.endsWith('.js'));
+  const names = (await readdir(program, { recursive: true })).filter((name) => /\.c?js$/.test(name));
   const texts = await Promise.all(names.map((name) => readFile(join(program, name))));
   const sum = (sizes: number[]) => sizes.reduce((bytes, size) => bytes + size, 0);
   return {

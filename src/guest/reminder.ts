@@ -1,4 +1,4 @@
-// What a model is told, once a task, whose last answer is none: a tool call written as text that nobody ran (the
+// What a model is told whose last answer is none: a tool call written as text that nobody ran (the
 // gateway makes a call of such a text where that is safe, so what comes here is not), how to do what it was to do,
 // or nothing after a command. Called by run-agent.ts.
 import type { AgentSession } from '@earendil-works/pi-coding-agent';
@@ -10,6 +10,11 @@ import { isCommandName } from './tool-answers.ts';
 /** Said once; it quotes nothing, so that the call can still be made. */
 const REMINDER =
   'Your last message was a tool call written as text, so nothing was run. If you still need it, make one call and write nothing else; otherwise answer in plain words.';
+
+/** Mostly a quotation mark within the command; told so they wrote the same again, and with this single ones. */
+const BROKEN_REMINDER =
+  "Your last message was a tool call whose JSON cannot be read, so nothing was run. Make the call again with single quotes (') inside the command, and write nothing else.";
+const IN_JSON = /^\s*(?:```\w*\s*)?\[?\s*\{/;
 
 export const UNREADABLE: NonNullable<GuestResult['error']> = {
   code: 'tool_call_unreadable',
@@ -26,7 +31,11 @@ export interface Done {
   lastFailed: boolean;
 }
 
+/** Each is given once. A command in a tool's place is told of once more where something was run since. */
+export type ReminderKind = 'call' | 'command' | 'empty' | 'told only';
+
 export interface Reminder {
+  kind: ReminderKind;
   /** For the model. It quotes nothing, so that a call can still be made of what it answers. */
   text: string;
   /** For the task's diagnostics. */
@@ -55,17 +64,34 @@ export function reminderFor(
   commands: readonly ToldCommand[],
 ): Reminder | null {
   const call = writtenCallReminder(answer, session, commands);
-  if (call !== null) return { text: call, why: 'the model wrote a tool call as text, and was told so' };
+  if (call !== null) return call;
   // Bash alone is what small models get. They tell how it is done; of a large one that does, that was asked.
   if (session.getActiveToolNames().join() !== 'bash') return null;
   if (answer.trim() === '' && calls > 0)
     return {
+      kind: 'empty',
       text: lastFailed ? AFTER_FAILURE : AFTER_NOTHING,
       why: 'the model said nothing, and was asked again',
     };
   if (calls === 0 && SHELL_FENCE.test(answer))
-    return { text: NOTHING_RUN, why: 'the model only told which command to run, and was told so' };
+    return {
+      kind: 'told only',
+      text: NOTHING_RUN,
+      why: 'the model only told which command to run, and was told so',
+    };
   return null;
+}
+
+/** Of a task: whether a reminder may be given, which then counts as given. */
+export function countReminders(): (reminder: Reminder, done: Done) => boolean {
+  const given = new Map<ReminderKind, { times: number; calls: number }>();
+  return ({ kind }, { calls }) => {
+    const before = given.get(kind);
+    const isAgain = before !== undefined && kind === 'command' && before.times === 1 && calls > before.calls;
+    if (before !== undefined && !isAgain) return false;
+    given.set(kind, { times: (before?.times ?? 0) + 1, calls });
+    return true;
+  };
 }
 
 /**
@@ -77,10 +103,14 @@ export function writtenCallReminder(
   answer: string,
   session: Pick<AgentSession, 'getActiveToolNames'>,
   commands: readonly ToldCommand[],
-): string | null {
+): Reminder | null {
   const tools = session.getActiveToolNames().map((name) => ({ name, parameters: {} }));
-  if (isNothingButCalls(answer, tools)) return REMINDER;
+  const why = 'the model wrote a tool call as text, and was told so';
+  if (isNothingButCalls(answer, tools)) {
+    const isBroken = writtenCalls(answer, tools) === null && IN_JSON.test(answer);
+    return { kind: 'call', text: isBroken ? BROKEN_REMINDER : REMINDER, why };
+  }
   const calls = writtenCalls(answer, []) ?? [];
   const areCommands = calls.length > 0 && calls.every(({ name }) => isCommandName(name, commands));
-  return areCommands ? COMMAND_REMINDER : null;
+  return areCommands ? { kind: 'command', text: COMMAND_REMINDER, why } : null;
 }

@@ -11,7 +11,7 @@ import { FINISH, isHandedIn, UNREADABLE_ANSWER } from './finish-tool.ts';
 import type { LlmWatch } from './llm-watch.ts';
 import type { Messages } from './messages.ts';
 import type { OutputDesk } from './output-desk.ts';
-import { type Done, reminderFor, UNREADABLE, writtenCallReminder } from './reminder.ts';
+import { countReminders, type Done, reminderFor, UNREADABLE, writtenCallReminder } from './reminder.ts';
 import { type ToolAnswers, textOf } from './tool-answers.ts';
 
 type MessageEnd = Extract<AgentSessionEvent, { type: 'message_end' }>;
@@ -68,12 +68,16 @@ export async function runAgent(run: AgentRun): Promise<GuestResult> {
   try {
     await session.prompt(instruction, { expandPromptTemplates: false });
     await answerLate();
-    const ownAnswer = answerOf(last, llm);
-    const isOver = output?.desk.isOver() ?? false;
-    const reminder = ownAnswer === null || isOver ? null : reminderFor(ownAnswer, done, session, run.commands);
-    if (reminder !== null) {
-      diagnose(reminder.why);
-      await session.prompt(reminder.text, { expandPromptTemplates: false });
+    const mayRemind = countReminders();
+    const reminder = () => {
+      const ownAnswer = answerOf(last, llm);
+      if (ownAnswer === null || output?.desk.isOver()) return null;
+      const due = reminderFor(ownAnswer, done, session, run.commands);
+      return due !== null && mayRemind(due, done) ? due : null;
+    };
+    for (let due = reminder(); due !== null; due = reminder()) {
+      diagnose(due.why);
+      await session.prompt(due.text, { expandPromptTemplates: false });
       await answerLate();
     }
     if (output && !output.desk.isOver() && hasEnded(last, llm)) {

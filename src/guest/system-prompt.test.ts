@@ -97,6 +97,15 @@ test('where no command takes an input, the example reads what the caller gave', 
   expect(promptOf({ ...given, commands: [get] })).toContain(example('seed keys get <id>'));
 });
 
+test('a small model is told of no command that only says what help says', () => {
+  const commands = [manifestCommand('whoami'), manifestCommand('commands show', { positional: ['name'] })];
+  const files = [{ name: 'a.csv' }];
+  const prompt = promptOf({ commands, files, tools: 'bash' });
+  expect(prompt).not.toContain('commands show');
+  expect(prompt).toContain('{"command":"cat /workspace/in/a.csv"}');
+  expect(promptOf({ commands, files })).toContain('seed commands show <name>');
+});
+
 test('filters stand with the commands that have them, as long as the list stays short', () => {
   const filters = [
     { name: 'ownerId' },

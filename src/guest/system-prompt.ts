@@ -22,7 +22,8 @@ export interface PromptOptions {
 }
 
 /** Pure: of the same options the same text. */
-export function systemPrompt(options: PromptOptions): string {
+export function systemPrompt(given: PromptOptions): string {
+  const options = given.tools === 'bash' ? { ...given, commands: given.commands.filter(isNeeded) } : given;
   const { commands, workspaceDir, files = [], tools, output = null } = options;
   const isEmpty = commands.length === 0;
   const call = callLine(options);
@@ -37,6 +38,9 @@ export function systemPrompt(options: PromptOptions): string {
       : [call, notes, output === null ? ANSWER : TOOL_ANSWER]),
   ].join('\n\n');
 }
+
+/** For small models: `--help` says the same, and what stands in a prompt they call. */
+const isNeeded = ({ name }: ToldCommand) => name !== 'commands show';
 
 function introduction({ workspaceDir, today, tools }: PromptOptions): string {
   if (tools === 'all')

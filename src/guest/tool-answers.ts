@@ -72,7 +72,7 @@ export function createToolAnswers(
       const notes = [jqNote(call, text), times < SAME_CALLS ? null : sameAgain(times)].filter(
         (note) => note !== null,
       );
-      const answer = notes.length === 0 ? own : [own.trimEnd(), ...notes].join('\n\n');
+      const answer = notes.length === 0 ? own : [own, ...notes].join('\n\n');
       if (isSmall) changed.set(callId, `${answer.trimEnd()}\n\n${isError ? failedWith(text) : closing}`);
       else if (answer !== text) changed.set(callId, answer);
       return answer;

@@ -101,8 +101,20 @@ test('a command that is written so twice is told as unreadable; what only looks 
     stdout: null,
     error: { code: 'tool_call_unreadable' },
   });
+  // Where something was run in between it is told once more.
+  const between = [says(written), runs('echo ran'), says(written), runs('echo again'), says('one key')];
+  expect(await run(between)).toMatchObject({ outcome: 'completed', stdout: 'one key' });
+  const on = [says(written), runs('echo ran'), says(written), runs('echo again'), says(written)];
+  expect(await run(on)).toMatchObject({ outcome: 'failed', error: { code: 'tool_call_unreadable' } });
   const other = '{"name": "monkeys list", "arguments": {}}';
   expect(await run([says(other)])).toMatchObject({ outcome: 'completed', stdout: other });
+});
+
+test('of a call whose JSON cannot be read it is told what is wrong with it', async () => {
+  const broken = '```json\n{"name":"bash","arguments":{"command":"rg "order" note.txt"}}\n```';
+  const settlement = await run([says(broken), runs('echo ran'), says('one order')], { tools: 'bash' });
+  expect(settlement).toMatchObject({ outcome: 'completed', stdout: 'one order' });
+  expect(textOf(requests()[1]?.messages.at(-1)?.content)).toContain("single quotes (') inside the command");
 });
 
 test('inputs are taken as they were meant; a timeout of nothing is none', async () => {
@@ -234,6 +246,9 @@ test('a small model that says nothing after a command is asked once more', async
   const settlement = await run([runs('exit 3'), says(''), says('it failed')], { tools: 'bash' });
   expect(settlement).toMatchObject({ outcome: 'completed', stdout: 'it failed' });
   expect(JSON.stringify(requests().at(-1)?.messages.at(-1))).toContain('the command before it failed');
+  // Also one that was told of something else before.
+  const called = [says('{"name": "keys list", "arguments": {}}'), runs('echo ran'), says(''), says('ran')];
+  expect(await run(called, { tools: 'bash' })).toMatchObject({ outcome: 'completed', stdout: 'ran' });
   expect(await run([runs('echo ran'), says(''), says('')], { tools: 'bash' })).toMatchObject({
     outcome: 'failed',
     error: { code: 'no_answer' },
