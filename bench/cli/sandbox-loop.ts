@@ -55,9 +55,13 @@ function scriptOf(runs: number): string {
   const names = Object.keys(MEASURED).map((name) => `echo "${name}$${name}"`);
   // Of the tenth same call in a row Seed warns, which is more work and no measure of one.
   const between = `  if ((round % 4 == 0)); then seed commands show whoami > printed || exit 1; fi`;
-  return [`cd /tmp; for ((round = 0; round <= ${runs}; round += 1)); do`, ...steps, between, 'done', ...names].join(
-    '\n',
-  );
+  return [
+    `cd /tmp; for ((round = 0; round <= ${runs}; round += 1)); do`,
+    ...steps,
+    between,
+    'done',
+    ...names,
+  ].join('\n');
 }
 
 /** What the script prints as the only command of a task. */

@@ -110,10 +110,11 @@ export function unknownTool(call: ToolCall, tools: readonly string[], commands: 
   return `There is no tool ${name}. The tools are: ${tools.join(', ')}. Commands run with bash.`;
 }
 
-/** Whether the name is that of one of the commands, in whatever spelling. */
+/** Whether the name is that of one of the commands, in whatever spelling, or a call of `seed`, whatever it may do. */
 export function isCommandName(name: string, commands: readonly ToldCommand[]): boolean {
+  if (/^seed \w/.test(name)) return true;
   const called = bare(name).replace(/^seed/, '');
-  return commands.some((command) => bare(command.name) === called) || lineIn(name, commands) !== null;
+  return commands.some((command) => bare(command.name) === called);
 }
 
 /** A command line in the place of a tool's name: `seed keys revoke 7`. */

@@ -106,6 +106,9 @@ test('a command that is written so twice is told as unreadable; what only looks 
   expect(await run(between)).toMatchObject({ outcome: 'completed', stdout: 'one key' });
   const on = [says(written), runs('echo ran'), says(written), runs('echo again'), says(written)];
   expect(await run(on)).toMatchObject({ outcome: 'failed', error: { code: 'tool_call_unreadable' } });
+  // Also one that the task may not call: it is told so where it calls it.
+  const notIts = '{"name": "seed keys revoke", "arguments": {"id": "ci"}}';
+  expect(await run([says(notIts), says('I may not.')])).toMatchObject({ stdout: 'I may not.' });
   const other = '{"name": "monkeys list", "arguments": {}}';
   expect(await run([says(other)])).toMatchObject({ outcome: 'completed', stdout: other });
 });
