@@ -167,7 +167,7 @@ function exampleOf({ commands, workspaceDir, files = [] }: PromptOptions): strin
 function calledWithInput(command: ToldCommand): string | null {
   if (command.positional.length > 0) return command.positional.length === 1 ? called(command) : null;
   const filter = command.filters?.find(({ isSwitch }) => !isSwitch);
-  return filter === undefined ? null : `${command.name} ${flagOf(filter.name)} ${valueOf(filter)}`;
+  return filter === undefined ? null : `${command.name} ${flagOf(filter.name)} ${valuePlace(filter)}`;
 }
 
 type Group = [noun: string, members: ToldCommand[]];
@@ -185,10 +185,10 @@ function described(commands: readonly ToldCommand[]): string {
 /** `[--category <category>]`, `[--below-threshold]` */
 function filterOf(filter: ToldFilter): string {
   if (filter.isSwitch) return `[${flagOf(filter.name)}]`;
-  return `[${flagOf(filter.name)} ${valueOf(filter)}]`;
+  return `[${flagOf(filter.name)} ${valuePlace(filter)}]`;
 }
 
-const valueOf = ({ name, choices }: ToldFilter) => `<${choices?.join('|') ?? name}>`;
+const valuePlace = ({ name, choices }: ToldFilter) => `<${choices?.join('|') ?? name}>`;
 
 function named(groups: readonly Group[]): string {
   const names = groups.map(([noun, members]) => `seed ${noun}  # ${members.map(shortName).join(', ')}`).join('\n');

@@ -110,7 +110,7 @@ export function unknownTool(call: ToolCall, tools: readonly string[], commands: 
   return `There is no tool ${name}. The tools are: ${tools.join(', ')}. Commands run with bash.`;
 }
 
-/** Whether the name is that of one of the commands, in whatever spelling, or a call of `seed`, whatever it may do. */
+/** Whether the name is that of one of the commands, in whatever spelling, or any call of `seed`. */
 export function isCommandName(name: string, commands: readonly ToldCommand[]): boolean {
   if (/^seed \w/.test(name)) return true;
   const called = bare(name).replace(/^seed/, '');
