@@ -172,14 +172,31 @@ function calledWithInput(command: ToldCommand): string | null {
 
 type Group = [noun: string, members: ToldCommand[]];
 
-/** A list that is longer with them shows no filters. */
-const FILTERED_LENGTH = 1_600;
+/** Of all filters together: every request carries them. */
+const FILTERS_LENGTH = 130;
 
 function described(commands: readonly ToldCommand[]): string {
-  const list = (usageOf: (command: ToldCommand) => string) =>
-    commands.map((command) => `seed ${usageOf(command)}  # ${effectOf(command)}${command.summary}`).join('\n');
-  const filtered = list((command) => [calledWhole(command), ...(command.filters ?? []).map(filterOf)].join(' '));
-  return filtered.length <= FILTERED_LENGTH ? filtered : list(calledWhole);
+  const filters = shownFilters(commands);
+  return commands
+    .map((command) => {
+      const usage = [calledWhole(command), ...(filters.get(command) ?? [])].join(' ');
+      return `seed ${usage}  # ${effectOf(command)}${command.summary}`;
+    })
+    .join('\n');
+}
+
+/** In the order of the list, each that there is still room for. */
+function shownFilters(commands: readonly ToldCommand[]): Map<ToldCommand, string[]> {
+  const shown = new Map<ToldCommand, string[]>();
+  let left = FILTERS_LENGTH;
+  for (const command of commands) {
+    const words = (command.filters ?? []).map(filterOf);
+    const length = words.join(' ').length;
+    if (length > left) continue;
+    left -= length;
+    shown.set(command, words);
+  }
+  return shown;
 }
 
 /** `[--category <category>]`, `[--below-threshold]` */
