@@ -105,7 +105,7 @@ test('an agent that pipes text into jq is told how to get JSON', () => {
     return answers.answer('a', text, { isError: true });
   };
   expect(answerTo('seed contacts get acme | jq .email')).toBe(
-    `${misread}\n\n[jq reads JSON, and seed prints text here: run \`seed contacts get acme\` alone, or with --json before jq.]`,
+    `${misread}\n\n[jq reads JSON, and this printed text: run \`seed contacts get acme\` alone, or with --json before jq.]`,
   );
   expect(answerTo('seed contacts get acme --json | jq .[')).toBe(misread);
   expect(answerTo('seed contacts get acme | jq .email', 'not found')).toBe('not found');

@@ -96,7 +96,7 @@ function jqNote({ input: { command } }: ToolCall, output: string): string | null
   if (!JQ_MISREAD.test(output)) return null;
   const line = COMMAND_TO_JQ.exec(String(command))?.[1];
   if (line === undefined || /\s--json\b/.test(line)) return null;
-  return `[jq reads JSON, and seed prints text here: run \`${line}\` alone, or with --json before jq.]`;
+  return `[jq reads JSON, and this printed text: run \`${line}\` alone, or with --json before jq.]`;
 }
 
 const NAME_LENGTH = 80;

@@ -58,7 +58,7 @@ test.each([
 ])('a sandbox is reached by %s', async (_, made, settings, url) => {
   const { vendor, asked } = vendorOf(made, [], settings);
   const sandbox = await vendor.create(WISH);
-  expect(await vendor.run(sandbox, ['true'], { timeoutMs: 1000 })).toEqual({ code: 0, stdout: '' });
+  expect(await vendor.run(sandbox, ['true'], { timeoutMs: 1000 })).toEqual({ code: 0, stdout: '', stderr: '' });
   const headers = { 'e2b-sandbox-id': 'i1', 'e2b-sandbox-port': '49983', 'x-access-token': 'token' };
   expect(asked).toMatchObject([{ url, headers }]);
 });
