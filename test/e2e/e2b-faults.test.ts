@@ -270,7 +270,7 @@ describe('streams', { timeout: TEST_MS }, () => {
     double.faults.add({ of: /SendInput$/, cutAnswer: 0 });
     stream.write('once');
     expect(await lost).toMatchObject({ code: 'unreachable' });
-    expect(await run('cat /tmp/once')).toEqual({ code: 0, stdout: 'once' });
+    expect(await run('cat /tmp/once')).toEqual({ code: 0, stdout: 'once', stderr: '' });
   });
 
   it('tell the last words and the end of a program that takes no more input', async () => {
