@@ -97,7 +97,7 @@ test('a program is told by its exit code; what was left goes on, what was destro
 }, async () => {
   const { id, envd } = await sandbox();
   const shell = (script: string, timeoutMs = 60_000) => runToEnd(envd, ['/bin/sh', '-c', script], { timeoutMs });
-  expect(await shell('echo said; exit 3')).toEqual({ code: 3, stdout: 'said\n' });
+  expect(await shell('echo said; exit 3')).toEqual({ code: 3, stdout: 'said\n', stderr: '' });
   await expect(shell('sleep 1000', 1000)).rejects.toMatchObject({ code: 'sandbox_failed' });
   const left = await openProcess(envd, { command: ['sleep', '4711'] });
   left.leave();
@@ -184,7 +184,7 @@ test('an envd that asks for no token, as one that is started by hand', { timeout
   const { id, envd } = await sandbox();
   double.ways.givesTokens = true;
   expect(double.sandboxes.get(id)?.envdAccessToken).toBeNull();
-  expect(await runToEnd(envd, ['echo', 'open'], { timeoutMs: 60_000 })).toEqual({ code: 0, stdout: 'open\n' });
+  expect(await runToEnd(envd, ['echo', 'open'], { timeoutMs: 60_000 })).toEqual({ code: 0, stdout: 'open\n', stderr: '' });
   await api.kill(id);
 });
 
