@@ -184,7 +184,11 @@ test('an envd that asks for no token, as one that is started by hand', { timeout
   const { id, envd } = await sandbox();
   double.ways.givesTokens = true;
   expect(double.sandboxes.get(id)?.envdAccessToken).toBeNull();
-  expect(await runToEnd(envd, ['echo', 'open'], { timeoutMs: 60_000 })).toEqual({ code: 0, stdout: 'open\n', stderr: '' });
+  expect(await runToEnd(envd, ['echo', 'open'], { timeoutMs: 60_000 })).toEqual({
+    code: 0,
+    stdout: 'open\n',
+    stderr: '',
+  });
   await api.kill(id);
 });
 
